@@ -1,0 +1,1 @@
+"""Who acts and what is remembered: loop, prompt, policies, guard, lessons, store."""

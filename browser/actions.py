@@ -1,0 +1,236 @@
+"""The actions: their text form, and one documented function each.
+
+The first docstring line of each function is what the manual in the prompt says of it. The functions act through `Hands`,
+so that this module needs no browser; `browser.hands` implements it with Playwright.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from browser.types import quote, unquote
+
+
+class Verb(StrEnum):
+    """Everything an agent can do."""
+
+    CLICK = "click"
+    TYPE = "type"
+    SELECT = "select"
+    PRESS = "press"
+    OPEN = "open"
+    BACK = "back"
+    SCROLL = "scroll"
+    WAIT = "wait"
+    FIND = "find"
+    ASK = "ask"
+    DONE = "done"
+    FAIL = "fail"
+
+
+ON_CONTROL = frozenset({Verb.CLICK, Verb.TYPE, Verb.SELECT})
+"""Verbs that name a control of the page."""
+WITHOUT_PAGE = frozenset({Verb.ASK, Verb.DONE, Verb.FAIL})
+"""Verbs that do not touch the page: they speak to the person or end the session."""
+KEYS = ("Enter", "Escape", "Tab", "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "Backspace", "Delete", "Space", "PageDown", "PageUp")
+"""What `press` accepts."""
+
+_STRING = r'"(?:[^"\\\n]|\\.)*"'
+_FORM = re.compile(rf"(?P<verb>[a-z]+)(?: (?P<first>{_STRING}))?(?: \[(?P<ref>\d+)\])?(?: (?P<second>{_STRING}))?(?: (?P<word>up|down))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action, as data.
+
+    `name` and `ref` say which control; `text` is what is typed, chosen, pressed, opened, found, asked or answered,
+    and the direction of a scroll.
+    """
+
+    verb: Verb
+    name: str = ""
+    ref: int | None = None
+    text: str = ""
+
+    def render(self, *, with_ref: bool = True) -> str:
+        """Write the action on one line: `type "Amount" [7] "12.50"`. Lessons leave out the ref, which dies with the page."""
+        parts: list[str] = [self.verb]
+        if self.verb in ON_CONTROL:
+            parts.append(quote(self.name))
+            if with_ref and self.ref is not None:
+                parts.append(f"[{self.ref}]")
+            if self.verb is not Verb.CLICK:
+                parts.append(quote(self.text))
+        elif self.verb is Verb.SCROLL:
+            parts.append(self.text)
+        elif self.verb in (Verb.BACK, Verb.WAIT) or (self.verb is Verb.DONE and not self.text):
+            pass
+        else:
+            parts.append(quote(self.text))
+        return " ".join(parts)
+
+    def __str__(self) -> str:
+        return self.render()
+
+
+def parse(line: str) -> Action:
+    """Invert `Action.render`. Raises ValueError with one sentence that says what is wrong."""
+    match = _FORM.fullmatch(line.strip())
+    if not match:
+        raise ValueError(f"not an action: {line.strip()!r}")
+    try:
+        verb = Verb(match["verb"])
+    except ValueError:
+        raise ValueError(f"unknown action {match['verb']!r}; the actions are {', '.join(Verb)}") from None
+    first, second, word = match["first"], match["second"], match["word"]
+    ref = int(match["ref"]) if match["ref"] else None
+    if verb in ON_CONTROL:
+        wants_text = verb is not Verb.CLICK
+        if first is None or (second is None) == wants_text or word:
+            form = f'{verb} "name" [ref]' + (' "text"' if wants_text else "")
+            raise ValueError(f"write it as {form}: {line.strip()!r}")
+        return Action(verb, unquote(first), ref, unquote(second) if second else "")
+    if ref is not None or second is not None:
+        raise ValueError(f"{verb} names no control: {line.strip()!r}")
+    if verb is Verb.SCROLL:
+        if word is None or first is not None:
+            raise ValueError(f"write it as scroll up or scroll down: {line.strip()!r}")
+        return Action(verb, text=word)
+    if word or (first is None and verb not in (Verb.BACK, Verb.WAIT, Verb.DONE)) or (first is not None and verb in (Verb.BACK, Verb.WAIT)):
+        raise ValueError(f'write it as {verb} "text", or {verb} alone for back, wait and done: {line.strip()!r}')
+    text = unquote(first) if first else ""
+    if verb is Verb.PRESS and text not in KEYS:
+        raise ValueError(f"unknown key {text!r}; the keys are {', '.join(KEYS)}")
+    return Action(verb, text=text)
+
+
+class ActionFailed(Exception):
+    """The page did not let the action happen. The message is one line that the policy reads."""
+
+
+class Hands(Protocol):
+    """What the actions need of a browser. Every method waits for its target and raises ActionFailed when it cannot act."""
+
+    def click(self, ref: int) -> None:
+        """Press the left mouse button on the control."""
+        ...
+
+    def fill(self, ref: int, text: str) -> None:
+        """Replace what the field holds by this text."""
+        ...
+
+    def choose(self, ref: int, option: str) -> None:
+        """Choose the option with this label."""
+        ...
+
+    def press(self, key: str) -> None:
+        """Press and release one key on what has the focus."""
+        ...
+
+    def open(self, url: str) -> None:
+        """Go to an address, absolute or relative to the page."""
+        ...
+
+    def back(self) -> None:
+        """Go one page back; in a tab without history, close it."""
+        ...
+
+    def scroll(self, direction: str) -> None:
+        """Move the page, or what scrolls inside it, by most of a screen."""
+        ...
+
+    def wait(self) -> None:
+        """Wait until the page changes, at most five seconds."""
+        ...
+
+    def find(self, text: str) -> None:
+        """Bring the first place with these words into view."""
+        ...
+
+
+def click(hands: Hands, action: Action) -> None:
+    """`click "name" [ref]` press a button, link, box, tab or menu entry"""
+    hands.click(_target(action))
+
+
+def type_(hands: Hands, action: Action) -> None:
+    """`type "name" [ref] "text"` replace what a field holds; dates as 2026-03-01"""
+    hands.fill(_target(action), action.text)
+
+
+def select(hands: Hands, action: Action) -> None:
+    """`select "name" [ref] "option"` choose one of the options that the line lists"""
+    hands.choose(_target(action), action.text)
+
+
+def press(hands: Hands, action: Action) -> None:
+    """`press "Enter"` press a key"""
+    hands.press(action.text)
+
+
+def open_(hands: Hands, action: Action) -> None:
+    """`open "address"` go to an address"""
+    hands.open(action.text)
+
+
+def back(hands: Hands, action: Action) -> None:
+    """`back` return to the page before"""
+    hands.back()
+
+
+def scroll(hands: Hands, action: Action) -> None:
+    """`scroll down` or `scroll up` see more of a long page"""
+    hands.scroll(action.text)
+
+
+def wait(hands: Hands, action: Action) -> None:
+    """`wait` let a slow page finish"""
+    hands.wait()
+
+
+def find(hands: Hands, action: Action) -> None:
+    """`find "text"` bring words of a long page into view"""
+    hands.find(action.text)
+
+
+def ask(hands: Hands, action: Action) -> None:
+    """`ask "question"` ask the person when something is missing"""
+
+
+def done(hands: Hands, action: Action) -> None:
+    """`done` or `done "answer"` the task is finished"""
+
+
+def fail(hands: Hands, action: Action) -> None:
+    """`fail "reason"` the task cannot be done"""
+
+
+PERFORM: dict[Verb, Callable[[Hands, Action], None]] = {
+    Verb.CLICK: click,
+    Verb.TYPE: type_,
+    Verb.SELECT: select,
+    Verb.PRESS: press,
+    Verb.OPEN: open_,
+    Verb.BACK: back,
+    Verb.SCROLL: scroll,
+    Verb.WAIT: wait,
+    Verb.FIND: find,
+    Verb.ASK: ask,
+    Verb.DONE: done,
+    Verb.FAIL: fail,
+}
+
+
+def manual() -> str:
+    """Describe every action, one a line, for a model that was not trained on them."""
+    return "\n".join((function.__doc__ or "").split("\n")[0].replace("`", "") for function in PERFORM.values())
+
+
+def _target(action: Action) -> int:
+    if action.ref is None:
+        raise ActionFailed(f"{quote(action.name)} has no ref: it is not on this page")
+    return action.ref

@@ -1,0 +1,1 @@
+"""How the embedded base was made competent: procedural apps, behaviour cloning. Nothing imports this package."""

@@ -1,0 +1,36 @@
+"""Command line of the foundation: `python -m foundation {harvest,clone}`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one stage."""
+    parser = argparse.ArgumentParser(prog="python -m foundation", description=__doc__)
+    stages = parser.add_subparsers(dest="stage", required=True)
+    harvest = stages.add_parser("harvest", help="collect interface words from wheels")
+    harvest.add_argument("wheels", nargs="+", type=Path)
+    clone = stages.add_parser("clone", help="behaviour cloning; resumes")
+    clone.add_argument("--base", type=Path, required=True, help="folder of the converted pretrained model")
+    clone.add_argument("--out", type=Path, default=Path("runs/foundation"))
+    clone.add_argument("--tokens", type=int, default=3_000_000)
+    clone.add_argument("--seed", type=int, default=1)
+    clone.add_argument("--rank", type=int, default=32)
+    clone.add_argument("--lr", type=float, default=4e-4)
+    args = parser.parse_args(argv)
+    if args.stage == "harvest":
+        from foundation.harvest import write
+
+        sys.stdout.write(write(args.wheels))
+        return 0
+    from foundation.clone import CloneConfig, clone as run_clone
+
+    run_clone(args.base, args.out, CloneConfig(tokens=args.tokens, seed=args.seed, rank=args.rank, alpha=2 * args.rank, lr=args.lr))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,282 @@
+"""A procedural app: an Environment in pure Python that looks, line by line, as real pages do through the walker."""
+
+from __future__ import annotations
+
+import random
+from urllib.parse import quote as url_quote
+
+from browser.actions import Action, Verb
+from browser.types import Observation, StepResult
+from foundation.draw import draw_page
+from foundation.schema import Field, Schema, Section, make_schema
+from foundation.state import Event, Form, Record, Screen
+from foundation.words import Words
+
+
+class ProceduralApp:
+    """One app, generated from a seed. `records` maps a section's label to its rows; `events` is what verifiers read."""
+
+    def __init__(self, schema: Schema, seed: int, records: int | None = None) -> None:
+        self.schema = schema
+        self.rng = random.Random(seed)
+        self.words = Words(self.rng)
+        self.records: dict[str, list[Record]] = {}
+        for section in schema.sections:
+            count = self.rng.choice((0, 1, 1, 2, 2, 3, 4, 6)) if records is None else records
+            self.records[section.label] = [self.make_record(section) for _ in range(count)]
+        self.settings: dict[str, Record] = {title: {f.key: self.start_value(f) for f in fields} for title, fields in schema.settings.tabs}
+        self.wiki: dict[str, str] = {}
+        self.events: list[Event] = []
+        self.page = schema.sections[0].label
+        self.form: Form | None = None
+        self.confirming: tuple[str, int] | None = None
+        self.menu_open = False
+        self.nav_open = not schema.nav_hidden
+        self.toast = ""
+        self.query = ""
+        self.typed_query = ""
+        self.popup = schema.popup
+        self.loading = False
+        self.top = 0
+        self.history: list[str] = []
+        self.refs: dict[str, int] = {}
+        self._screen: Screen | None = None
+        self._mutations = 0
+        self._first_ref = self.rng.choice((0, 0, self.rng.randint(1, 80), self.rng.randint(100, 400)))
+
+    @classmethod
+    def from_seed(cls, seed: int) -> ProceduralApp:
+        """Draw the schema and the data of an app."""
+        return cls(make_schema(seed), seed + 1)
+
+    # ---- Environment ------------------------------------------------------------------------------------------
+
+    def reset(self) -> Observation:
+        """Look at the start page."""
+        self.forget_refs()
+        return self._observe()
+
+    def step(self, action: Action) -> StepResult:
+        """Do one action at once; nothing here takes time."""
+        self._mutations += 1
+        note, ok = "", True
+        if action.verb in (Verb.CLICK, Verb.TYPE, Verb.SELECT):
+            assert self._screen is not None, "reset() comes first"
+            handler = self._screen.handlers.get(action.ref or -1)
+            if handler is None:
+                note, ok = "this control is gone", False
+            else:
+                self.toast = "" if action.verb is Verb.CLICK else self.toast
+                note = handler(action.text) or ""
+                ok = not note
+        elif action.verb is Verb.OPEN:
+            note = self._open(action.text)
+        elif action.verb is Verb.BACK:
+            if self.history:
+                self.show(self.history.pop(), remember=False)
+        elif action.verb is Verb.WAIT:
+            self.loading = False
+        elif action.verb is Verb.SCROLL:
+            step = self.schema.window if action.text == "down" else -self.schema.window
+            self.top = max(0, min(self.top + step, len(self.draw().lines) - self.schema.window))
+        elif action.verb is Verb.FIND:
+            note = self.find_words(action.text)
+        elif action.verb is Verb.PRESS and action.text == "Enter" and self.typed_query:
+            self.search()
+        elif action.verb is Verb.PRESS and action.text == "Escape" and self.form and self.form.section:
+            self.close_form()
+        return StepResult(self._observe(), ok=ok, note=note)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    # ---- data -------------------------------------------------------------------------------------------------
+
+    def make_value(self, item: Field) -> str:
+        """Draw a value that a person might enter in the field."""
+        words = self.words
+        match item.kind:
+            case "text":
+                return words.title()
+            case "amount":
+                return words.amount()
+            case "date":
+                return words.date()
+            case "select":
+                return self.rng.choice(item.options)
+            case "person":
+                return self.rng.choice(item.options)
+            case "check":
+                return self.rng.choice(("on", ""))
+            case "people":
+                people = self.schema.people
+                return ", ".join(sorted(self.rng.sample(people, self.rng.randint(1, len(people))), key=people.index))
+            case "long":
+                return " ".join(words.word() for _ in range(self.rng.randint(2, 7))).capitalize()
+            case "email":
+                return words.email()
+            case "number":
+                return str(self.rng.randint(0, 60))
+
+    def make_record(self, section: Section) -> Record:
+        """Draw a row of a section."""
+        return {item.key: self.make_value(item) for item in section.fields}
+
+    def start_value(self, item: Field) -> str:
+        """Return what a new form holds in the field."""
+        if item.kind == "people":
+            return ", ".join(self.schema.people) if item.default == "all" else ""
+        return item.default
+
+    def section(self, label: str) -> Section:
+        """Return the section with this label."""
+        return next(section for section in self.schema.sections if section.label == label)
+
+    # ---- moving about -----------------------------------------------------------------------------------------
+
+    def forget_refs(self) -> None:
+        """Begin a new document, whose elements get new numbers; a single-page app keeps counting."""
+        self.refs = {f"old{i}": i + 1 for i in range(self._first_ref)} if self.schema.single_page else {}
+
+    def show(self, page: str, *, remember: bool = True) -> None:
+        """Go to a page: a section, the settings, or a wiki address."""
+        if remember and page != self.page:
+            self.history.append(self.page)
+        self.page, self.form, self.confirming, self.menu_open, self.query, self.typed_query, self.top = page, None, None, False, "", "", 0
+        self.nav_open = not self.schema.nav_hidden
+        if not self.schema.single_page:
+            self.forget_refs()
+        if page == self.schema.settings.label:
+            fields = self.schema.settings.tabs[0]
+            self.form = Form(fields[1], dict(self.settings[fields[0]]))
+        self.loading = self.schema.slow
+
+    def _open(self, address: str) -> str:
+        path = address if address.startswith("/") else "/" + address.split("/", 3)[-1]
+        if path.startswith(self.schema.wiki_path) and len(path) > len(self.schema.wiki_path):
+            self.show(path)
+            return ""
+        for label in [*self.records, self.schema.settings.label]:
+            if path == self.path_of(label):
+                self.show(label)
+                return ""
+        return "page not found"
+
+    def path_of(self, page: str) -> str:
+        if page.startswith("/"):
+            return page
+        return "/" if page == self.schema.sections[0].label else "/" + url_quote(page.lower().replace(" ", "-"), safe="-")
+
+    def find_words(self, text: str) -> str:
+        screen = self.draw()
+        for i, line in enumerate(screen.lines):
+            if text.casefold() in (line.name + " " + line.value).casefold():
+                self.top = max(0, i - 3)
+                return ""
+        return f"not found: {text}"
+
+    def search(self) -> None:
+        """Filter the list by what stands in the search box."""
+        self.query = self.typed_query
+        self.events.append(Event("search", self.page, {"query": self.query}))
+        if not self.schema.single_page:
+            self.forget_refs()
+
+    # ---- what handlers do -------------------------------------------------------------------------------------
+
+    def start_form(self, section: Section, editing: int | None = None) -> None:
+        """Open the form for a new record, or for the row `editing`."""
+        values = dict(self.records[section.label][editing]) if editing is not None else {item.key: self.start_value(item) for item in section.fields}
+        self.form = Form(section.fields, values, section, editing)
+        self.top = 0
+        if section.form == "page" and not self.schema.single_page:
+            self.forget_refs()
+
+    def close_form(self) -> None:
+        """Close the form and drop what it holds."""
+        page_form = self.form is not None and self.form.section is not None and self.form.section.form == "page"
+        self.form = None
+        if page_form and not self.schema.single_page:
+            self.forget_refs()
+
+    def set_value(self, form: Form, key: str, value: str) -> None:
+        """Put a value into a field."""
+        form.values[key] = value
+        form.invalid.discard(key)
+
+    def toggle_person(self, form: Form, key: str, person: str) -> None:
+        """Tick or untick one person of a field."""
+        chosen = [p for p in form.values[key].split(", ") if p]
+        chosen = [p for p in chosen if p != person] if person in chosen else [*chosen, person]
+        self.set_value(form, key, ", ".join(sorted(chosen, key=self.schema.people.index)))
+
+    def submit(self, form: Form, *, again: bool = False) -> None:
+        """Save the form, or mark the required fields that are empty."""
+        section = form.section
+        form.invalid = {item.key for item in form.fields if item.required and item.kind not in ("check", "people") and not form.values[item.key]}
+        if form.invalid:
+            if section and section.form == "wizard":
+                form.step = min(item.step for item in form.fields if item.key in form.invalid)
+            return
+        if section is None:
+            title = self.schema.settings.tabs[form.tab][0]
+            self.settings[title] = dict(form.values)
+            self.events.append(Event("settings", title, dict(form.values)))
+            self.toast = self.schema.settings.toast
+            return
+        rows = self.records[section.label]
+        if form.editing is None:
+            rows.insert(0 if section.new_at_top else len(rows), dict(form.values))
+            self.events.append(Event("create", section.label, dict(form.values)))
+        else:
+            rows[form.editing] = dict(form.values)
+            self.events.append(Event("edit", section.label, dict(form.values)))
+        self.toast = section.toast
+        self.close_form()
+        if again:
+            self.start_form(section)
+
+    def delete_row(self, section: Section, index: int) -> None:
+        """Remove a row."""
+        record = self.records[section.label].pop(index)
+        self.events.append(Event("delete", section.label, record))
+        self.confirming = None
+
+    def menu_entry(self, entry: str) -> None:
+        """Do what a menu entry stands for."""
+        self.menu_open = False
+        if entry == self.schema.settings.label:
+            self.show(entry)
+        else:
+            self.events.append(Event("menu", entry, {}))
+            self.toast = self.words.sentence()
+
+    # ---- drawing ----------------------------------------------------------------------------------------------
+
+    def _observe(self) -> Observation:
+        screen = self._screen = self.draw()
+        window = self.schema.window
+        top = min(self.top, max(0, len(screen.lines) - window))
+        lines = tuple(screen.lines[top : top + window])
+        return Observation(
+            url="http://app.example" + self.path_of(self.page),
+            title=f"{self.page} - {self.schema.name}" if not self.page.startswith("/") else self.schema.name,
+            lines=lines,
+            dialog=self._dialog(),
+            more_above=sum(1 for line in screen.lines[:top] if line.ref),
+            more_below=sum(1 for line in screen.lines[top + window :] if line.ref),
+            mutations=self._mutations,
+        )
+
+    def _dialog(self) -> str | None:
+        if self.popup:
+            return "dialog"
+        if self.form and self.form.section and self.form.section.form in ("dialog", "wizard"):
+            return self.form.section.new_label
+        if self.confirming and self.section(self.confirming[0]).confirm == "dialog":
+            return "dialog"
+        return None
+
+    def draw(self) -> Screen:
+        """Draw the whole page, not only what is in view."""
+        return draw_page(self, Screen(self.refs))

@@ -1,0 +1,198 @@
+"""Tasks for procedural apps: what the person says, which lessons are at hand, and the goal that judges the episode."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from agent.lessons.text import demonstration_text, words_text
+from browser.actions import Action, Verb
+from foundation.app import ProceduralApp
+from foundation.episodes import run_expert
+from foundation.goals import Create, GiveUp, Goal, Read
+from foundation.phrasing import Phrasing, Wording
+from foundation.schema import Schema, make_schema
+from foundation.skills import CreateSkill, DeleteSkill, Skill, draw_skill
+
+ASK_FOR_LESSON = "How should I do this? Please show me once."
+
+
+@dataclass(slots=True)
+class Task:
+    """One episode to be: an app in its start state, the person's words, lessons, and what counts as success."""
+
+    suite: str
+    app: ProceduralApp
+    text: str
+    lessons: tuple[str, ...]
+    goal: Goal
+    answer: str = ""
+    """What the person says when asked."""
+
+
+@dataclass(slots=True)
+class _Draw:
+    """The random generator and the app that a task is drawn from."""
+
+    rng: random.Random
+    schema: Schema
+    app: ProceduralApp
+
+    def demonstrate(self, skill: Skill, wording: Wording) -> str:
+        """Show a skill once, in the same app with other data, and write the lesson that this leaves."""
+        schema = replace(self.schema, popup=None, slow=False, window=80)
+        app = ProceduralApp(schema, self.rng.randrange(1 << 30), records=self.rng.choice((1, 2, 3)))
+        goal, slots = skill.draw(app)
+        return demonstration_text(wording.say(slots), [step.action for step in run_expert(app, goal)])
+
+    def word(self, skill: Skill) -> Wording:
+        return skill.wording(self.app.words)
+
+
+def _by_lesson(draw: _Draw) -> Task:
+    """The person's own words, which only a demonstration explains."""
+    skill = draw_skill(draw.app, draw.rng)
+    wording = draw.word(skill)
+    goal, slots = skill.draw(draw.app)
+    lessons = [draw.demonstrate(skill, wording) for _ in range(2 if draw.rng.random() < 0.15 else 1)]
+    if draw.rng.random() < 0.35:
+        other = draw_skill(draw.app, draw.rng)
+        lessons.insert(draw.rng.randint(0, len(lessons)), draw.demonstrate(other, draw.word(other)))
+    said = wording.otherwise(draw.app.words) if draw.rng.random() < 0.4 else wording
+    return Task("lesson", draw.app, said.say(slots), tuple(lessons), goal)
+
+
+def _explicit(draw: _Draw) -> Task:
+    """Everything is said; an unrelated lesson may lie about."""
+    skill = draw_skill(draw.app, draw.rng)
+    goal, _ = skill.draw(draw.app)
+    lessons: tuple[str, ...] = ()
+    if draw.rng.random() < 0.2:
+        other = draw_skill(draw.app, draw.rng)
+        lessons = (draw.demonstrate(other, draw.word(other)),)
+    return Task("explicit", draw.app, skill.explicit(goal, draw.rng), lessons, goal)
+
+
+def _steps(draw: _Draw) -> Task:
+    """The clicks are dictated."""
+    skill = draw_skill(draw.app, draw.rng)
+    goal, _ = skill.draw(draw.app)
+    twin = _twin(draw.app)
+    spoken = []
+    for step in run_expert(twin, goal):
+        action = step.action
+        form = {Verb.CLICK: 'click "{0}"', Verb.TYPE: 'type "{1}" into "{0}"', Verb.SELECT: 'choose "{1}" in "{0}"', Verb.PRESS: "press {1}", Verb.OPEN: "open {1}"}.get(action.verb)
+        if form:
+            spoken.append(form.format(action.name, action.text))
+    text = draw.rng.choice((", ", ", then ", "; ")).join(spoken)
+    return Task("steps", draw.app, text[:1].upper() + text[1:], (), goal)
+
+
+def _told(draw: _Draw) -> Task:
+    """A create task that is silent about one field, and the person's words about that field; newer words win."""
+    skill = CreateSkill.build(draw.app, draw.rng)
+    goal, _ = skill.draw(draw.app)
+    assert isinstance(goal, Create)
+    items = [item for item in skill.section.fields if item.key in goal.order and item.key != "title" and item.kind not in ("people", "check")]
+    if not items:
+        return _explicit(draw)
+    item = draw.rng.choice(items)
+    value = goal.values[item.key]
+    silent = Create(goal.section, {k: v for k, v in goal.values.items() if k != item.key}, [k for k in goal.order if k != item.key])
+    form = draw.rng.choice(("Always set {f} to {v}", "When you add a {s}, {f} is {v}", "{f} must be {v} for every {s}", "I want {v} as {f}", "For a new {s} put {v} into {f}"))
+    words = [words_text(form.format(f=item.label, v=value, s=skill.section.singular))]
+    if draw.rng.random() < 0.3:
+        words.insert(0, words_text(form.format(f=item.label, v=draw.app.make_value(item), s=skill.section.singular)))
+    if draw.rng.random() < 0.3:
+        other = draw_skill(draw.app, draw.rng)
+        words.insert(0, draw.demonstrate(other, draw.word(other)))
+    return Task("told", draw.app, skill.explicit(silent, draw.rng), tuple(words), goal)
+
+
+def _read(draw: _Draw) -> Task:
+    """A question about a row; the answer is the episode's last word."""
+    sections = [section for section in draw.schema.sections if draw.app.records[section.label] and section.list_style == "table"]
+    if not sections:
+        return _explicit(draw)
+    section = draw.rng.choice(sections)
+    fields = [item for item in section.fields[1:4] if item.kind != "check"]
+    if not fields:
+        return _explicit(draw)
+    item = draw.rng.choice(fields)
+    row = draw.rng.choice([row for row in draw.app.records[section.label]])
+    form = draw.rng.choice(("What is the {f} of {t}?", "{s}: {f} of {t}?", "Tell me the {f} of {t} in {s}", 'Look up "{f}" for "{t}"'))
+    text = form.format(f=item.label, t=row["title"], s=section.label)
+    return Task("read", draw.app, text, (), Read(section, row[item.key], row["title"]))
+
+
+def _unknown(draw: _Draw) -> Task:
+    """Words that nobody explained: ask to be shown. Lessons about other things do not help."""
+    words = draw.app.words
+    wording = Phrasing.draw(words, draw.rng.choice((1, 2, 3)))
+    wording.verb, wording.noun = words.invented(), f"{draw.rng.choice(('', 'the ', 'a '))}{words.invented()}"
+    slots = [draw.rng.choice((words.title, words.person, words.amount, words.date))() for _ in wording.order]
+    lessons: tuple[str, ...] = ()
+    if draw.rng.random() < 0.5:
+        other = draw_skill(draw.app, draw.rng)
+        lessons = (draw.demonstrate(other, draw.word(other)),)
+    return Task("unknown", draw.app, wording.say(slots), lessons, GiveUp(Action(Verb.ASK, text=ASK_FOR_LESSON)))
+
+
+def _missing(draw: _Draw) -> Task:
+    """A create task without the value of a required field: fill the rest, then ask."""
+    skill = CreateSkill.build(draw.app, draw.rng)
+    goal, _ = skill.draw(draw.app)
+    assert isinstance(goal, Create)
+    items = [item for item in skill.section.fields if item.required and item.kind not in ("check", "people", "select", "person") and not item.default and not item.hidden and item.step == 0 and item.key in goal.order]
+    if not items or skill.section.form == "wizard":
+        return _explicit(draw)
+    item = draw.rng.choice(items)
+    silent = Create(goal.section, {k: v for k, v in goal.values.items() if k != item.key}, [k for k in goal.order if k != item.key])
+    text = skill.explicit(silent, draw.rng)
+    if draw.rng.random() < 0.5:
+        text += f". I do not know the {item.label}, ask me" if draw.rng.random() < 0.3 else ""
+    goal.missing = item.key
+    return Task("missing", draw.app, text, (), goal, answer=goal.values[item.key])
+
+
+def _impossible(draw: _Draw) -> Task:
+    """A row that is not there."""
+    sections = [section for section in draw.schema.sections if section.form != "inline"]
+    if not sections:
+        return _explicit(draw)
+    section = draw.rng.choice(sections)
+    skill = DeleteSkill(section)
+    ghost = ProceduralApp(draw.schema, draw.rng.randrange(1 << 30), records=2)
+    goal, _ = skill.draw(ghost)
+    return Task("impossible", draw.app, skill.explicit(goal, draw.rng), (), goal)
+
+
+SUITES: dict[str, tuple[float, Callable[[_Draw], Task]]] = {
+    "lesson": (0.50, _by_lesson),
+    "explicit": (0.20, _explicit),
+    "steps": (0.06, _steps),
+    "told": (0.08, _told),
+    "read": (0.05, _read),
+    "unknown": (0.05, _unknown),
+    "missing": (0.03, _missing),
+    "impossible": (0.03, _impossible),
+}
+"""Every kind of task with its share of the training set."""
+
+
+def draw_task(seed: int, suite: str | None = None) -> Task:
+    """Draw a task. The seed fixes everything: app, data, words and lessons."""
+    rng = random.Random(f"task {seed}")
+    schema = make_schema(rng.randrange(1 << 30))
+    app = ProceduralApp(schema, rng.randrange(1 << 30))
+    name = suite or rng.choices(list(SUITES), [share for share, _ in SUITES.values()])[0]
+    return SUITES[name][1](_Draw(rng, schema, app))
+
+
+def _twin(app: ProceduralApp) -> ProceduralApp:
+    """Return an app with the same data, to try things out in."""
+    twin = ProceduralApp(replace(app.schema, popup=None, slow=False), 0)
+    twin.records = {label: [dict(row) for row in rows] for label, rows in app.records.items()}
+    twin.settings = {title: dict(values) for title, values in app.settings.items()}
+    return twin

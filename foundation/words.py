@@ -1,0 +1,110 @@
+"""Where the words of procedural apps come from: real interface phrases mixed with words that mean nothing.
+
+Nothing can be answered from memory alone: a label may be real English, German, French or Spanish, or invented.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+_ONSETS = "b bl br c ch cl cr d dr f fl fr g gl gr h j k kl kr l m n p pl pr qu r s sh sk sl sp st str t th tr v w x y z".split()
+_VOWELS = "a e i o u ai ea ee io oo ou".split()
+_CODAS = ["", "", "", *"b ck d f g l m n nd ng nt p r rk rt s sh st t x z".split()]
+_PEOPLE = """Ada Alex Amir Ana Anton Bea Ben Bo Carla Chen Chris Clara Dana Daniel Dora Eli Emma Erik Eva Fatima Felix Finn Frida Gita
+Greta Hana Hugo Ida Imran Ines Ivan Jana Jo Jonas Juan Jun Kai Kara Karim Kim Lars Lea Leo Lina Lou Luis Maja Marco Maria Max Mei Mia
+Mila Mohamed Nadia Nils Nina Noah Nora Olga Omar Oskar Pablo Paula Pia Priya Quinn Rafa Rana Rosa Ruth Sam Sara Sofia Sven Tara Theo
+Tim Tom Uma Vera Viktor Wei Yara Yusuf Zoe""".split()
+_SURNAMES = """Abel Adler Alvarez Bauer Bianchi Brandt Castro Cohen Costa Diaz Dubois Eriksen Farah Fischer Garcia Haas Hansen Hoffman
+Ibrahim Ito Jansen Jensen Kaya Keller Khan Kim Kowalski Larsen Leroy Lopez Meyer Mori Moreau Nguyen Novak Okafor Olsen Patel Petrov
+Reyes Rossi Sato Schmidt Silva Singh Tanaka Turner Vega Wagner Weber Wong Yilmaz Young Zhang""".split()
+
+
+@cache
+def phrases(section: str) -> tuple[str, ...]:
+    """Return one section of the harvested interface phrases: `english labels`, `foreign sentences`, …"""
+    text = resources.files("foundation").joinpath("data/interface_words.txt").read_text(encoding="utf-8")
+    body = text.split(f"[{section}]\n", 1)[1].split("\n\n", 1)[0]
+    return tuple(line for line in body.split("\n") if line)
+
+
+@cache
+def plain_words() -> tuple[str, ...]:
+    """Return ordinary lower-case English words, taken from the harvested sentences."""
+    found = re.findall(r"\b[a-z]{3,12}\b", " ".join(phrases("english sentences")))
+    return tuple(sorted(set(found)))
+
+
+@dataclass(slots=True)
+class Words:
+    """Draw words with one random generator. `strangeness` is the share of invented words (0 to 1)."""
+
+    rng: random.Random
+    strangeness: float = 0.3
+    foreign: float = 0.15
+
+    def invented(self) -> str:
+        """Return a pronounceable word that means nothing."""
+        rng = self.rng
+        return "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(rng.choice((1, 1, 2, 2))))
+
+    def word(self) -> str:
+        """Return one lower-case word."""
+        return self.invented() if self.rng.random() < self.strangeness else self.rng.choice(plain_words())
+
+    def label(self) -> str:
+        """Return what a button, field or heading may say."""
+        draw = self.rng.random()
+        if draw < self.strangeness:
+            return " ".join(self.invented() for _ in range(self.rng.choice((1, 1, 2)))).capitalize()
+        if draw < self.strangeness + self.foreign:
+            return self.rng.choice(phrases("foreign labels"))
+        return self.rng.choice(phrases("english labels"))
+
+    def labels(self, count: int, taken: set[str]) -> list[str]:
+        """Return labels that differ from each other and from those taken, which they join."""
+        out: list[str] = []
+        while len(out) < count:
+            label = self.label()
+            if label.casefold() not in taken:
+                taken.add(label.casefold())
+                out.append(label)
+        return out
+
+    def sentence(self) -> str:
+        """Return a line of page text."""
+        return self.rng.choice(phrases("foreign sentences" if self.rng.random() < self.foreign else "english sentences"))
+
+    def title(self) -> str:
+        """Return the name of a thing: one to four words, sometimes with a number."""
+        words = " ".join(self.word() for _ in range(self.rng.choice((1, 1, 2, 2, 3, 4))))
+        words = words.capitalize() if self.rng.random() < 0.7 else words.title()
+        return f"{words} {self.rng.randint(1, 99)}" if self.rng.random() < 0.12 else words
+
+    def person(self) -> str:
+        """Return a first name, sometimes with a surname."""
+        name = self.rng.choice(_PEOPLE)
+        return f"{name} {self.rng.choice(_SURNAMES)}" if self.rng.random() < 0.3 else name
+
+    def amount(self) -> str:
+        """Return a number as a person writes a price."""
+        rng = self.rng
+        whole = rng.choice((rng.randint(1, 20), rng.randint(1, 400), rng.randint(100, 9999)))
+        return rng.choice((str(whole), str(whole), f"{whole}.{rng.randint(0, 99):02d}", f"{whole}.{rng.randint(0, 9)}0", f"{whole},{rng.randint(0, 99):02d}"))
+
+    def date(self) -> str:
+        """Return an ISO date between 2019 and 2029."""
+        return f"{self.rng.randint(2019, 2029)}-{self.rng.randint(1, 12):02d}-{self.rng.randint(1, 28):02d}"
+
+    def email(self) -> str:
+        """Return a mail address."""
+        rng = self.rng
+        tail = rng.choice(("", f".{rng.choice(_SURNAMES).lower()}", str(rng.randint(1, 99))))
+        return f"{rng.choice(_PEOPLE).lower()}{tail}@{self.invented()}.{rng.choice(('com', 'org', 'net', 'example'))}"
+
+    def slug(self) -> str:
+        """Return a lower-case name for an address."""
+        return self.rng.choice(("_", "-", ":", "-")).join(self.word() for _ in range(self.rng.choice((1, 2, 2, 3))))
