@@ -26,7 +26,8 @@ def main(argv: list[str] | None = None) -> int:
 
         sys.stdout.write(write(args.wheels))
         return 0
-    from foundation.clone import CloneConfig, clone as run_clone
+    from foundation.clone import CloneConfig
+    from foundation.clone import clone as run_clone
 
     run_clone(args.base, args.out, CloneConfig(tokens=args.tokens, seed=args.seed, rank=args.rank, alpha=2 * args.rank, lr=args.lr))
     return 0

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +22,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from agent.policy.attention import register
 from agent.policy.encode import Encoder
 from consolidation.lora import attach_lora, logits_at, mixed_precision, trainable
-from foundation.episodes import run_expert, segments
-from foundation.tasks import draw_task
-
-HELD_OUT = 1 << 40
-"""Seeds from here on are for evaluation only."""
+from foundation.dataset import HELD_OUT, Batch, batches, draw_sequences
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,94 +31,30 @@ class CloneConfig:
 
     tokens: int = 3_000_000
     """Prompt and reply tokens to train on."""
-    batch_tokens: int = 4096
+    batch_tokens: int = 2048
     rank: int = 32
     alpha: int = 64
     lr: float = 4e-4
-    warmup: int = 40
+    warmup: int = 50
     decay: float = 0.2
     """Share of the tokens over which the rate falls."""
     max_length: int = 1400
     seed: int = 1
-    eval_every: int = 100
-    eval_episodes: int = 48
+    eval_every: int = 200
+    eval_episodes: int = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """One training sequence: ids (T,), and the positions (N,) whose next token is taught."""
-
-    ids: torch.Tensor
-    positions: torch.Tensor
-    spans: tuple[tuple[int, int], ...]
-    """Start and end, within `positions`, of each taught action."""
-    suite: str
-
-
-def encode_segment(encoder: Encoder, segment: Any, suite: str) -> Sequence:
-    """Encode a segment; a decision's tokens are taught, outcomes and planted mistakes are not."""
-    ids = encoder.head(segment.prompt)
-    positions: list[int] = []
-    spans = []
-    for text, taught in segment.reply:
-        piece = encoder.text(text)
-        if taught:
-            spans.append((len(positions), len(positions) + len(piece)))
-            positions.extend(range(len(ids) - 1, len(ids) + len(piece) - 1))
-        ids.extend(piece)
-    return Sequence(torch.tensor(ids), torch.tensor(positions), tuple(spans), suite)
-
-
-def draw_sequences(encoder: Encoder, seed: int, max_length: int, *, training: bool) -> list[Sequence]:
-    """Run the expert on one seeded task and encode its segments.
-
-    In training a third of the episodes contains planted mistakes, and half of the segments that teach nothing but
-    `done` are left out, since each costs a whole page.
-    """
-    rng = random.Random(f"episode {seed}")
-    task = draw_task(seed)
-    steps = run_expert(task.app, task.goal, task.answer, rng if training and rng.random() < 0.33 else None)
-    if not task.goal.achieved(task.app) and task.suite != "impossible":
-        return []
-    out = []
-    for segment in segments(task.text, task.lessons, steps):
-        if training and segment.reply == (("done\n", True),) and rng.random() < 0.5:
-            continue
-        sequence = encode_segment(encoder, segment, task.suite)
-        if len(sequence.positions) and len(sequence.ids) <= max_length:
-            out.append(sequence)
-    return out
-
-
-def batches(encoder: Encoder, config: CloneConfig, cursor: int) -> Iterator[tuple[list[Sequence], int]]:
-    """Yield (sequences, next cursor): segments of many episodes, shuffled, cut into batches of `batch_tokens`."""
-    while True:
-        pool: list[Sequence] = []
-        while sum(len(sequence.ids) for sequence in pool) < 8 * config.batch_tokens:
-            pool += draw_sequences(encoder, (config.seed << 32) + cursor, config.max_length, training=True)
-            cursor += 1
-        random.Random(cursor).shuffle(pool)
-        batch: list[Sequence] = []
-        for sequence in pool:
-            batch.append(sequence)
-            if sum(len(item.ids) for item in batch) >= config.batch_tokens:
-                yield batch, cursor
-                batch = []
-
-
-def train_batch(model: Any, batch: list[Sequence]) -> tuple[float, int]:
+def train_batch(model: Any, batch: Batch) -> tuple[float, int]:
     """Accumulate the gradient of the mean taught-token loss; return (loss, exact actions)."""
-    total = sum(len(sequence.positions) for sequence in batch)
+    total = sum(len(tokens.positions) for tokens in batch)
     loss_sum, exact = 0.0, 0
-    for sequence in batch:
+    for tokens in batch:
         with mixed_precision(model):
-            logits_N_V = logits_at(model, sequence.ids, sequence.positions).float()
-        targets = sequence.ids[sequence.positions + 1]
-        loss = F.cross_entropy(logits_N_V, targets, reduction="sum") / total
+            logits_N_V = logits_at(model, tokens.ids, tokens.positions).float()
+        loss = F.cross_entropy(logits_N_V, tokens.targets, reduction="sum") / total
         loss.backward()
         loss_sum += loss.item()
-        right = logits_N_V.argmax(-1) == targets
-        exact += sum(bool(right[a:b].all()) for a, b in sequence.spans)
+        exact += sum(tokens.exact(logits_N_V.argmax(-1)))
     return loss_sum, exact
 
 
@@ -133,13 +63,13 @@ def evaluate(model: Any, encoder: Encoder, episodes: int, max_length: int) -> di
     """Count exact next actions on held-out episodes, teacher-forced and unconstrained: {suite: (exact, all)}."""
     counts: dict[str, tuple[int, int]] = {}
     for index in range(episodes):
-        for sequence in draw_sequences(encoder, HELD_OUT + index, max_length, training=False):
+        suite, sequences = draw_sequences(encoder, HELD_OUT + index, max_length, training=False)
+        for tokens in sequences:
             with mixed_precision(model):
-                logits_N_V = logits_at(model, sequence.ids, sequence.positions)
-            right = logits_N_V.argmax(-1) == sequence.ids[sequence.positions + 1]
-            exact = sum(bool(right[a:b].all()) for a, b in sequence.spans)
-            old = counts.get(sequence.suite, (0, 0))
-            counts[sequence.suite] = (old[0] + exact, old[1] + len(sequence.spans))
+                predicted = logits_at(model, tokens.ids, tokens.positions).argmax(-1)
+            exact = tokens.exact(predicted)
+            old = counts.get(suite, (0, 0))
+            counts[suite] = (old[0] + sum(exact), old[1] + len(exact))
     return counts
 
 
@@ -163,7 +93,7 @@ def clone(base: Path, out: Path, config: CloneConfig) -> None:
     encoder = Encoder(AutoTokenizer.from_pretrained(base))
     model = attach_lora(AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation=register()), config.rank, config.alpha, config.seed)
     optimizer = torch.optim.AdamW(trainable(model), lr=config.lr, betas=(0.9, 0.95), weight_decay=0.0)
-    state: dict[str, Any] = {"update": 0, "cursor": 0, "tokens": 0, "actions": 0}
+    state: dict[str, Any] = {"update": 0, "pool": 0, "position": 0, "tokens": 0, "actions": 0}
     if (out / "checkpoint.pt").exists():
         saved = torch.load(out / "checkpoint.pt", weights_only=True)
         model.load_state_dict(saved["weights"], strict=False)
@@ -172,7 +102,7 @@ def clone(base: Path, out: Path, config: CloneConfig) -> None:
     log = (out / "log.jsonl").open("a")
     started, recent = time.monotonic(), (0, 0)
 
-    for batch, cursor in batches(encoder, config, state["cursor"]):
+    for batch, pool, position in batches(encoder, config.seed, config.batch_tokens, config.max_length, state["pool"], state["position"]):
         if state["tokens"] >= config.tokens:
             break
         for group in optimizer.param_groups:
@@ -182,10 +112,10 @@ def clone(base: Path, out: Path, config: CloneConfig) -> None:
         optimizer.step()
         optimizer.zero_grad()
 
-        actions = sum(len(sequence.spans) for sequence in batch)
+        actions = sum(len(tokens.spans) for tokens in batch)
         state["update"] += 1
-        state["cursor"] = cursor
-        state["tokens"] += sum(len(sequence.ids) for sequence in batch)
+        state["pool"], state["position"] = pool, position
+        state["tokens"] += sum(len(tokens.ids) for tokens in batch)
         state["actions"] += actions
         recent = (recent[0] + exact, recent[1] + actions)
         record: dict[str, Any] = {**state, "loss": round(loss, 4), "exact": round(exact / actions, 3), "norm": round(float(norm), 3), "seconds": round(time.monotonic() - started, 1)}

@@ -1,40 +1,16 @@
-"""Run an expert through a task and turn the episode into training segments."""
+"""Run an expert through a task."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
 
-from agent.prompt import Prompt, Transcript
 from browser.actions import Action, Verb
 from browser.types import Observation, StepResult
+from consolidation.segments import ENDS, Step
 from foundation.app import ProceduralApp
 from foundation.goals import Goal, clear_the_way
 
 MAX_STEPS = 40
-ENDS = (Verb.DONE, Verb.FAIL)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of an episode. `taught` is false for a mistake that was planted to show the way back."""
-
-    observation: Observation
-    action: Action
-    result: StepResult
-    taught: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A prompt and the decisions that follow it until the next keyframe: one training sequence.
-
-    `reply` holds (text, taught) pairs; only taught pieces carry loss.
-    """
-
-    prompt: Prompt
-    reply: tuple[tuple[str, bool], ...]
 
 
 def run_expert(app: ProceduralApp, goal: Goal, answer: str = "", mistakes: random.Random | None = None) -> list[Step]:
@@ -73,25 +49,3 @@ def _mistake(page: Observation, right: Action, rng: random.Random) -> Action | N
         return None
     line = rng.choice(links)
     return Action(Verb.CLICK, line.name, line.ref)
-
-
-def segments(task: str, lessons: Sequence[str], steps: Sequence[Step]) -> list[Segment]:
-    """Cut an episode at its keyframes. Each decision stands in exactly one segment."""
-    transcript = Transcript(task, lessons)
-    transcript.start(steps[0].observation)
-    out: list[Segment] = []
-    prompt, reply, keyframe = transcript.prompt(), list[tuple[str, bool]](), transcript.keyframes
-    for step in steps:
-        reply.append((step.action.render() + "\n", step.taught))
-        if step.action.verb in ENDS:
-            break
-        transcript.advance(step.action, step.result)
-        if transcript.keyframes == keyframe:
-            known = len(reply)
-            reply.extend((piece.text, False) for piece in transcript.prompt().reply[known:])
-        else:
-            out.append(Segment(prompt, tuple(reply)))
-            prompt, reply, keyframe = transcript.prompt(), [], transcript.keyframes
-    if reply:
-        out.append(Segment(prompt, tuple(reply)))
-    return out

@@ -11,16 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-_ONSETS = "b bl br c ch cl cr d dr f fl fr g gl gr h j k kl kr l m n p pl pr qu r s sh sk sl sp st str t th tr v w x y z".split()
-_VOWELS = "a e i o u ai ea ee io oo ou".split()
-_CODAS = ["", "", "", *"b ck d f g l m n nd ng nt p r rk rt s sh st t x z".split()]
-_PEOPLE = """Ada Alex Amir Ana Anton Bea Ben Bo Carla Chen Chris Clara Dana Daniel Dora Eli Emma Erik Eva Fatima Felix Finn Frida Gita
-Greta Hana Hugo Ida Imran Ines Ivan Jana Jo Jonas Juan Jun Kai Kara Karim Kim Lars Lea Leo Lina Lou Luis Maja Marco Maria Max Mei Mia
-Mila Mohamed Nadia Nils Nina Noah Nora Olga Omar Oskar Pablo Paula Pia Priya Quinn Rafa Rana Rosa Ruth Sam Sara Sofia Sven Tara Theo
-Tim Tom Uma Vera Viktor Wei Yara Yusuf Zoe""".split()
-_SURNAMES = """Abel Adler Alvarez Bauer Bianchi Brandt Castro Cohen Costa Diaz Dubois Eriksen Farah Fischer Garcia Haas Hansen Hoffman
-Ibrahim Ito Jansen Jensen Kaya Keller Khan Kim Kowalski Larsen Leroy Lopez Meyer Mori Moreau Nguyen Novak Okafor Olsen Patel Petrov
-Reyes Rossi Sato Schmidt Silva Singh Tanaka Turner Vega Wagner Weber Wong Yilmaz Young Zhang""".split()
+_ONSETS = ["b", "bl", "br", "c", "ch", "cl", "cr", "d", "dr", "f", "fl", "fr", "g", "gl", "gr", "h", "j", "k", "kl", "kr", "l", "m", "n", "p", "pl", "pr", "qu", "r", "s", "sh", "sk", "sl", "sp", "st", "str", "t", "th", "tr", "v", "w", "x", "y", "z"]
+_VOWELS = ["a", "e", "i", "o", "u", "ai", "ea", "ee", "io", "oo", "ou"]
+_CODAS = ["", "", "", *["b", "ck", "d", "f", "g", "l", "m", "n", "nd", "ng", "nt", "p", "r", "rk", "rt", "s", "sh", "st", "t", "x", "z"]]
+_PEOPLE = ["Ada", "Alex", "Amir", "Ana", "Anton", "Bea", "Ben", "Bo", "Carla", "Chen", "Chris", "Clara", "Dana", "Daniel", "Dora", "Eli", "Emma", "Erik", "Eva", "Fatima", "Felix", "Finn", "Frida", "Gita", "Greta", "Hana", "Hugo", "Ida", "Imran", "Ines", "Ivan", "Jana", "Jo", "Jonas", "Juan", "Jun", "Kai", "Kara", "Karim", "Kim", "Lars", "Lea", "Leo", "Lina", "Lou", "Luis", "Maja", "Marco", "Maria", "Max", "Mei", "Mia", "Mila", "Mohamed", "Nadia", "Nils", "Nina", "Noah", "Nora", "Olga", "Omar", "Oskar", "Pablo", "Paula", "Pia", "Priya", "Quinn", "Rafa", "Rana", "Rosa", "Ruth", "Sam", "Sara", "Sofia", "Sven", "Tara", "Theo", "Tim", "Tom", "Uma", "Vera", "Viktor", "Wei", "Yara", "Yusuf", "Zoe"]
+_SURNAMES = ["Abel", "Adler", "Alvarez", "Bauer", "Bianchi", "Brandt", "Castro", "Cohen", "Costa", "Diaz", "Dubois", "Eriksen", "Farah", "Fischer", "Garcia", "Haas", "Hansen", "Hoffman", "Ibrahim", "Ito", "Jansen", "Jensen", "Kaya", "Keller", "Khan", "Kim", "Kowalski", "Larsen", "Leroy", "Lopez", "Meyer", "Mori", "Moreau", "Nguyen", "Novak", "Okafor", "Olsen", "Patel", "Petrov", "Reyes", "Rossi", "Sato", "Schmidt", "Silva", "Singh", "Tanaka", "Turner", "Vega", "Wagner", "Weber", "Wong", "Yilmaz", "Young", "Zhang"]
 
 
 @cache

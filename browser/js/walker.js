@@ -1,13 +1,19 @@
 // The walker: one call turns what a person can see and use on this page into a list of lines.
 //
 // Runs in an isolated world, so the page can neither see nor replace it, and it never writes to the DOM.
-// `base` is the first reference number of this frame, so that frames of one page never share a number.
+// `base` is the first reference number of this frame and `taken` the thousands that other frames use, so that frames of
+// one page never share a number.
 (() => {
-  if (globalThis.apprentice) return;
+  if (globalThis.apprentice && globalThis.apprentice.document === document) return;   // a first document may share its global with the next
 
   const refs = new WeakMap();          // element -> ref, for the element's life
   const elements = new Map();          // ref -> WeakRef(element)
+  const foreign = [];                  // WeakRefs to the frames whose inside this world may not read, by number
+  const watched = new WeakSet();       // documents and shadow roots whose changes are counted
+  const secrets = new WeakSet();       // fields that ever held a secret: "show password" does not make it less of one
   let next = 1;
+  let own = 0;                         // this frame's thousand
+  let taken = [];                      // the thousands of others
   let mutations = 0;
   let lastMutation = performance.now();
 
@@ -18,10 +24,17 @@
   const INLINE = new Set(['A', 'ABBR', 'B', 'BDI', 'BDO', 'CITE', 'CODE', 'DATA', 'DEL', 'DFN', 'EM', 'FONT', 'I', 'INS', 'KBD', 'LABEL', 'MARK', 'Q', 'S', 'SAMP', 'SMALL', 'SPAN', 'STRONG', 'SUB', 'SUP', 'TIME', 'TT', 'U', 'VAR', 'WBR', 'IMG', 'SLOT']);
   const INPUT_ROLES = { button: 'button', submit: 'button', reset: 'button', image: 'button', checkbox: 'checkbox', radio: 'radio', range: 'slider', number: 'spinbutton', search: 'searchbox', file: 'file' };
   const CONTROL_SELECTOR = 'a[href],button,input:not([type=hidden]),select,textarea,summary,[role=button],[role=link],[role=tab],[role=menuitem],[role=checkbox],[role=option],[contenteditable=true]';
+  const SECRET_NAME = /(^|[^a-z])(otp|one.?time.?code|cvv|cvc|card.?number|cardnumber|security.?code|passwor[dt]|passwd)([^a-z]|$)/i;
+  const SECRET_QUERY = /([?&#][^=&#]*(?:otp|cvv|cvc|passwor[dt]|passwd)=)[^&#]+/gi;
   const MAX_NAME = 80, MAX_TEXT = 160, MAX_VALUE = 120, MAX_OPTIONS = 30, MAX_CONTEXT = 40;
 
-  new MutationObserver((list) => { mutations += list.length; lastMutation = performance.now(); })
-    .observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  const observer = new MutationObserver((list) => { mutations += list.length; lastMutation = performance.now(); });
+  function watch(root) {
+    if (watched.has(root)) return;
+    watched.add(root);
+    observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+  }
+  watch(document);
 
   const squeeze = (text) => text.replace(/[\s\u00a0\u200b-\u200f\u2028\u2029\ue000-\uf8ff]+/g, ' ').trim();
   const cut = (text, max) => (text.length > max ? text.slice(0, max - 1).trimEnd() + '…' : text);
@@ -128,10 +141,25 @@
 
   // Values that must never leave the page: passwords, one-time codes, card data.
   function isSecret(el) {
+    if (secrets.has(el)) return true;
+    const secret = looksSecret(el);
+    if (secret) secrets.add(el);
+    return secret;
+  }
+
+  function looksSecret(el) {
     if (el.type === 'password') return true;
     const hint = (el.getAttribute('autocomplete') || '').toLowerCase();
     if (/(^|\s)(cc-|one-time-code|current-password|new-password)/.test(hint)) return true;
-    return /(^|[^a-z])(otp|one.?time.?code|cvv|cvc|card.?number|cardnumber|security.?code|passwor[dt]|passwd)([^a-z]|$)/i.test(`${el.name || ''} ${el.id || ''} ${el.getAttribute('aria-label') || ''}`);
+    return SECRET_NAME.test(`${el.name || ''} ${el.id || ''} ${el.getAttribute('aria-label') || ''}`);
+  }
+
+  // A page that repeats a secret, in its words, its title or its address, does not get it past us.
+  function redactor(fields) {
+    const values = new Set();
+    for (const el of [...fields, ...document.querySelectorAll('input,textarea')]) if (isSecret(el) && el.value && el.value.length >= 4) values.add(el.value);
+    const forms = [...values].flatMap((value) => [value, squeeze(value), encodeURIComponent(value)]).sort((a, b) => b.length - a.length);
+    return forms.length ? (text) => forms.reduce((rest, value) => rest.split(value).join('•••'), text) : null;
   }
 
   function valueOf(el, role) {
@@ -159,7 +187,7 @@
     else if (el.willValidate && el.matches(':user-invalid')) states.push('invalid');
     if (el.tagName === 'INPUT' && ['date', 'time', 'datetime-local', 'month', 'week', 'color'].includes(el.type)) states.push(el.type);
     if (el.tagName === 'TEXTAREA' || aria('multiline') === 'true' || el.isContentEditable) states.push('multiline');
-    if (el.tagName === 'INPUT' && isSecret(el)) { states.push('secret'); if (el.value) states.push('filled'); }
+    if ((el.tagName === 'INPUT' || el.tagName === 'TEXTAREA' || el.tagName === 'SELECT') && isSecret(el)) { states.push('secret'); if (el.value) states.push('filled'); }
     return states;
   }
 
@@ -178,7 +206,7 @@
   // --- geometry -------------------------------------------------------------------------------------------------
 
   const childrenOf = (node) => {
-    if (node.shadowRoot) return node.shadowRoot.childNodes;
+    if (node.shadowRoot) { watch(node.shadowRoot); return node.shadowRoot.childNodes; }
     if (node.tagName === 'SLOT') { const assigned = node.assignedNodes({ flatten: true }); if (assigned.length) return assigned; }
     if (node.tagName === 'DETAILS' && !node.open) return Array.from(node.children).filter((c) => c.tagName === 'SUMMARY').slice(0, 1);
     return node.childNodes;
@@ -229,8 +257,15 @@
 
   function refOf(el) {
     let ref = refs.get(el);
-    if (ref === undefined) { ref = next++; refs.set(el, ref); elements.set(ref, new WeakRef(el)); }
+    if (ref === undefined) { ref = number(); refs.set(el, ref); elements.set(ref, new WeakRef(el)); }
     return ref;
+  }
+
+  // The next free number. A frame that used up its thousand goes on far above, where no other frame counts.
+  function number() {
+    if (next > 1000 && next % 1000 === 0 && own > 0) next += 999000;
+    while (taken.includes(Math.floor(next / 1000))) next = (Math.floor(next / 1000) + 1) * 1000;
+    return next++;
   }
 
   // The words that tell one "Delete" from another: the first short text of its row, item or group.
@@ -249,10 +284,18 @@
     return cut(words.length ? words.join(', ') : plain.slice(0, 2).join(', '), MAX_CONTEXT);
   }
 
+  // The document of a frame of the same origin; null for others.
+  const readable = (el) => (el.tagName === 'IFRAME' || el.tagName === 'FRAME' ? el.contentDocument : null);
+
+  function frameNumber(el) {
+    const known = foreign.findIndex((other) => other.deref() === el);
+    return known >= 0 ? known : foreign.push(new WeakRef(el)) - 1;
+  }
+
   class Walk {
     constructor(cap, offset) {
       this.cap = cap; this.lines = []; this.words = ''; this.wordsBox = null; this.offset = offset;
-      this.row = null; this.skipped = 0; this.modal = null; this.prune = true; this.controls = 0;
+      this.row = null; this.skipped = 0; this.modal = null; this.prune = true; this.controls = 0; this.foreign = []; this.secrets = [];
     }
 
     flush() {
@@ -357,6 +400,7 @@
       const line = { role, name: cut(nameOf(el, role), MAX_NAME), ref: refOf(el) };
       const states = statesOf(el, role);
       const secret = states.includes('secret');
+      if (secret) this.secrets.push(el);
       const value = secret ? '' : valueOf(el, role);
       if (value && value !== line.name) line.value = value;
       if (states.length) line.states = states;
@@ -367,10 +411,11 @@
     }
 
     frame(el, depth) {
-      let inner = null;
-      try { inner = el.contentDocument; } catch { inner = null; }
-      if (!inner || !inner.body) return;
+      const inner = readable(el);
       const box = el.getBoundingClientRect();
+      if (!inner && box.width > 8 && box.height > 8) this.foreign.push(frameNumber(el));
+      if (!inner || !inner.body) return;
+      watch(inner);
       const outer = this.offset;
       this.offset = { y: outer.y + box.top, height: Math.min(outer.height, outer.y + box.bottom) };
       this.visit(inner.body, depth + 1);
@@ -427,26 +472,47 @@
     return { out, below };
   }
 
-  globalThis.apprentice = {
-    observe({ cap = 120, base = 1 } = {}) {
-      if (next < base) next = base;
-      const modal = openModal();
-      const walk = new Walk(cap, { y: 0, height: innerHeight });
-      if (document.body) { walk.visit(modal || document.body, 0); walk.flush(); }
-      const { out, below } = expand(walk);
-      let moreAbove = 0, moreBelow = below;
-      const lines = [];
-      for (const line of out) {
-        if (line.more) { if (line.above) moreAbove += line.more; else moreBelow += line.more; continue; }
-        if (lines.length < cap) lines.push(line); else moreBelow++;
+  function observe({ cap = 120, base = 1, taken: others = [] } = {}) {
+    own = Math.floor(base / 1000);
+    taken = others;
+    if (next < base) next = base;
+    const modal = openModal();
+    const walk = new Walk(cap, { y: 0, height: innerHeight });
+    if (document.body) { walk.visit(modal || document.body, 0); walk.flush(); }
+    const { out, below } = expand(walk);
+    let moreAbove = 0, moreBelow = below;
+    const lines = [];
+    for (const line of out) {
+      if (line.more) { if (line.above) moreAbove += line.more; else moreBelow += line.more; continue; }
+      if (lines.length < cap) lines.push(line); else moreBelow++;
+    }
+    distinguish(lines);
+    let url = location.href.replace(SECRET_QUERY, '$1•••'), title = document.title, dialog = modal ? nameOf(modal, 'dialog') || 'dialog' : null;
+    const redact = redactor(walk.secrets);
+    if (redact) {
+      [url, title, dialog] = [redact(url), redact(title), dialog && redact(dialog)];
+      for (const line of lines) {
+        line.name = redact(line.name);
+        if (line.value) line.value = redact(line.value);
+        if (line.options) line.options = line.options.map(redact);
       }
-      distinguish(lines);
-      let focus = document.activeElement;
-      while (focus && focus.shadowRoot && focus.shadowRoot.activeElement) focus = focus.shadowRoot.activeElement;
-      return {
-        url: location.href, title: document.title, focus: focus && refs.has(focus) ? refs.get(focus) : null,
-        dialog: modal ? nameOf(modal, 'dialog') || 'dialog' : null, mutations, lines, moreAbove, moreBelow, elements: document.getElementsByTagName('*').length,
-      };
+    }
+    return { url, title, focus: focusOf(), dialog, mutations, lines, moreAbove, moreBelow, elements: document.getElementsByTagName('*').length, frames: walk.foreign };
+  }
+
+  function focusOf() {
+    let focus = document.activeElement;
+    for (let inner = focus; inner; focus = inner) inner = (focus.shadowRoot || readable(focus) || {}).activeElement;
+    return focus && refs.has(focus) ? refs.get(focus) : null;
+  }
+
+  // `observe` is the contract; `parts` is for the scripts installed after this one.
+  globalThis.apprentice = {
+    document,
+    observe,
+    parts: {
+      refs, elements, foreign, squeeze, cut, shown, hit, related, isDialog, boxOf, styledLabel, roleOf, nameOf, textOf, refOf, isSecret, childrenOf, openModal,
+      CONTROL_ROLES, SKIP, MAX_NAME, mutations: () => mutations, lastMutation: () => lastMutation,
     },
   };
 })();

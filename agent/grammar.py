@@ -1,0 +1,62 @@
+"""The grammar of one page: exactly the actions that can be performed on it, in llguidance's Lark form.
+
+An action on a control that is not there, a choice that its list does not offer, a key that does not exist: none of them can
+be produced under this grammar, whatever the model and its size.
+"""
+
+from __future__ import annotations
+
+import json
+
+from browser.actions import KEYS
+from browser.types import Line, Observation, quote
+
+FIELD_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "slider"})
+_TEXT = r'TEXT: /"([^"\\\n\r]|\\["\\n])*"/'
+_ADDRESS = r'ADDRESS: /"(https?:\/\/|\/)[^"\\\n\r ]*"/'
+
+
+def can_click(line: Line) -> bool:
+    """Whether pressing the control is possible now."""
+    return line.ref is not None and "disabled" not in line.states
+
+
+def can_type(line: Line) -> bool:
+    """Whether the control is a field that takes text now."""
+    return line.ref is not None and line.role in FIELD_ROLES and not line.options and not {"disabled", "readonly"} & set(line.states)
+
+
+def can_select(line: Line) -> bool:
+    """Whether the control is a list whose options are known."""
+    return line.ref is not None and bool(line.options) and "disabled" not in line.states
+
+
+def action_grammar(page: Observation) -> str:
+    """Write the grammar of the actions possible on this page, each ended by a line break."""
+    clickable = [_target(line) for line in page.lines if can_click(line)]
+    fields = [_target(line) for line in page.lines if can_type(line)]
+    choices = [line for line in page.lines if can_select(line)]
+    forms = ['"press " KEY', '"open " ADDRESS', '"back"', '"scroll " ("down" | "up")', '"wait"', '"find " TEXT', '"ask " TEXT', '"done" (" " TEXT)?', '"fail " TEXT']
+    rules = [_TEXT, _ADDRESS, f"KEY: {_either(quote(key) for key in KEYS)}"]
+    if clickable:
+        forms.insert(0, '"click " clickable')
+        rules.append(f"clickable: {_either(clickable)}")
+    if fields:
+        forms.insert(1, '"type " field " " TEXT')
+        rules.append(f"field: {_either(fields)}")
+    if choices:
+        forms.insert(1, '"select " choice')
+        rules.append("choice: " + "\n  | ".join(f"{_literal(_target(line) + ' ')} ({_either(quote(option) for option in line.options)})" for line in choices))
+    return "\n".join(['start: action "\\n"', "action: " + "\n  | ".join(forms), *rules]) + "\n"
+
+
+def _target(line: Line) -> str:
+    return f"{quote(line.name)} [{line.ref}]"
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _either(texts: object) -> str:
+    return "\n  | ".join(_literal(text) for text in dict.fromkeys(texts))  # type: ignore[call-overload]

@@ -1,0 +1,157 @@
+"""LocalPolicy: a causal language model of this machine, decoding under the grammar of the current page.
+
+The key-value cache lives as long as the policy. A new prompt keeps the longest prefix that it shares with the last one: within a
+keyframe that is all but the latest lines, across keyframes the system turn and the task. Tokens that the grammar leaves no
+choice about are appended without asking the model.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from llguidance import LLMatcher, LLTokenizer
+from llguidance.hf import from_tokenizer
+from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+
+from agent.grammar import action_grammar
+from agent.policy.attention import register
+from agent.policy.encode import Encoder
+from agent.prompt import Prompt
+from agent.types import Decision
+from browser.actions import parse
+from browser.errors import UsageError
+from browser.types import Observation
+
+MAX_NEW_TOKENS = 160
+"""From here on a free text is closed at the first chance."""
+
+
+class LocalPolicy:
+    """Greedy at temperature 0, sampling above."""
+
+    def __init__(self, model: Any, encoder: Encoder, *, name: str, temperature: float = 0.0, seed: int = 0) -> None:
+        self.name = name
+        self.model = model.eval()
+        self.encoder = encoder
+        self.temperature = temperature
+        self._generator = torch.Generator().manual_seed(seed)
+        self._grammar_tokens = grammar_tokenizer(encoder, model.config.get_text_config().vocab_size)
+        self._cache: DynamicCache = self._new_cache()
+        self._cached: list[int] = []
+
+    @classmethod
+    def load(cls, path: Path, adapter: Path | None = None, **options: Any) -> LocalPolicy:
+        """Load a model from a folder, with an adapter merged into it when one is given. Raises UsageError for a bad path."""
+        model = load_model(path)
+        if adapter is not None:
+            from peft import PeftModel
+
+            model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+        return cls(model, Encoder(load_tokenizer(path)), name=path.name, **options)
+
+    @torch.inference_mode()
+    def decide(self, prompt: Prompt, page: Observation) -> Decision:
+        """Choose the next action. Whatever the model's weights, it can be performed on `page`."""
+        started = time.perf_counter()
+        ids = self.encoder.prompt(prompt)
+        fed = len(ids) - self._keep_prefix(ids)
+        logits = self._feed(ids[len(self._cached) :])
+        tokens, confidence = self._decode(logits, action_grammar(page))
+        text = self.encoder.tokenizer.decode(tokens, skip_special_tokens=False)
+        return Decision(parse(text), (time.perf_counter() - started) * 1e3, len(ids), fed, len(tokens), confidence)
+
+    def _decode(self, logits_V: torch.Tensor, grammar: str) -> tuple[list[int], float]:
+        """Write one action token by token; return its tokens and the lowest probability of a free choice."""
+        matcher = LLMatcher(self._grammar_tokens, LLMatcher.grammar_from_lark(grammar))
+        if matcher.is_error():
+            raise RuntimeError(f"the page's grammar does not compile: {matcher.get_error()}")
+        tokens: list[int] = []
+        pending: list[int] = []
+        confidence = 1.0
+        while True:
+            forced = matcher.compute_ff_tokens()
+            if not forced:
+                if matcher.is_stopped() or matcher.is_accepting():
+                    return tokens, confidence
+                if pending:
+                    logits_V = self._feed(pending)
+                    pending = []
+                token, probability = self._choose(logits_V, matcher, closing=len(tokens) >= MAX_NEW_TOKENS)
+                confidence = min(confidence, probability)
+                forced = [token]
+            matcher.consume_tokens(forced)
+            tokens.extend(forced)
+            pending.extend(forced)
+
+    def _choose(self, logits_V: torch.Tensor, matcher: LLMatcher, *, closing: bool) -> tuple[int, float]:
+        allowed_V = allowed_tokens(matcher, logits_V.shape[-1])
+        if closing:
+            quote = self.encoder.text('"')[0]
+            if allowed_V[quote]:
+                return quote, 1.0
+        scores_V = logits_V.float().masked_fill(~allowed_V, float("-inf"))
+        probabilities_V = torch.softmax(scores_V / (self.temperature or 1.0), dim=-1)
+        token = int(torch.multinomial(probabilities_V, 1, generator=self._generator)) if self.temperature > 0 else int(scores_V.argmax())
+        return token, float(probabilities_V[token])
+
+    # ---- the key-value cache ----------------------------------------------------------------------------------
+
+    def _new_cache(self) -> DynamicCache:
+        return DynamicCache(config=self.model.config)
+
+    def _keep_prefix(self, ids: list[int]) -> int:
+        """Cut the cache back to the prefix it shares with `ids` (always less than all of them); return its length."""
+        shared = 0
+        for old, new in zip(self._cached, ids[:-1], strict=False):
+            if old != new:
+                break
+            shared += 1
+        surplus = len(self._cached) - shared
+        if surplus and not self._cache.is_croppable:
+            self._cache, self._cached = self._new_cache(), []  # linear attention keeps a state, not keys: start over
+            return 0
+        if surplus:
+            self._cache.crop(-surplus)
+            del self._cached[shared:]
+        return shared
+
+    def _feed(self, ids: list[int]) -> torch.Tensor:
+        """Run tokens through the model, append them to the cache, return the last one's logits_V."""
+        hidden_1_T_D = self.model.get_decoder()(input_ids=torch.tensor([ids]), past_key_values=self._cache, use_cache=True).last_hidden_state
+        self._cached.extend(ids)
+        return self.model.get_output_embeddings()(hidden_1_T_D[0, -1])
+
+
+def allowed_tokens(matcher: LLMatcher, vocabulary: int) -> torch.Tensor:
+    """Return allowed_V (bool): which tokens the grammar admits next. One bit mask, no torch.compile."""
+    mask = allocate_token_bitmask(1, vocabulary)
+    fill_next_token_bitmask(matcher, mask)
+    return torch.from_numpy(np.unpackbits(mask.view(np.uint8)[0], bitorder="little", count=vocabulary).astype(bool))
+
+
+def grammar_tokenizer(encoder: Encoder, vocabulary: int) -> LLTokenizer:
+    """Give llguidance the tokenizer; takes a second."""
+    return from_tokenizer(encoder.tokenizer, n_vocab=vocabulary)
+
+
+def load_model(path: Path) -> Any:
+    """Load a causal language model in bf16 with the attention that is fastest here. Raises UsageError for a bad path."""
+    if not (path / "config.json").is_file():
+        raise UsageError(f"no model in {path}", "Give a folder with config.json and safetensors, or run: apprentice setup")
+    try:
+        return AutoModelForCausalLM.from_pretrained(path, dtype=torch.bfloat16, attn_implementation=register())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the model in {path} cannot be loaded: {str(error).splitlines()[0]}", "Check that it is a causal language model that transformers supports") from error
+
+
+def load_tokenizer(path: Path) -> Any:
+    """Load the tokenizer beside a model. Raises UsageError when there is none."""
+    try:
+        return AutoTokenizer.from_pretrained(path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"no tokenizer in {path}: {str(error).splitlines()[0]}", "Copy the model's tokenizer files into the folder") from error

@@ -1,0 +1,248 @@
+"""Hands on a live page: trusted mouse and keyboard input, after waiting until the control can take it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from playwright.sync_api import Error, TimeoutError
+
+from browser.actions import ActionFailed
+from browser.page import Frame
+from browser.tabs import Tabs
+from browser.types import Observation, quote
+from browser.world import DocumentGone, translated
+
+PATIENCE_MS = 5000
+"""How long a control may stay covered, disabled or hidden before the action fails."""
+TYPED = 200
+"""Up to so many characters are typed key by key, since lists of suggestions need key events; longer text is put in at once."""
+LIST_MS = 700
+"""How long a combobox that takes text may need to show its list before the option is typed into it."""
+NAVIGATION_MS = 30_000
+MOVED_ON = "the page has changed since it was read"
+_FORMS = {
+    "date": "a date as 2026-03-01",
+    "time": "a time as 14:30",
+    "datetime-local": "a date and time as 2026-03-01T14:30",
+    "month": "a month as 2026-03",
+    "week": "a week as 2026-W09",
+    "color": "a colour as #ff8800",
+    "range": "a number",
+}
+
+
+class LiveHands:
+    """Acts on the active tab. Every ActionFailed is one line that names the control and what is in the way."""
+
+    def __init__(self, tabs: Tabs, staging: Path | None) -> None:
+        self._tabs = tabs
+        self._staging = staging
+        self.seen: Observation | None = None
+        """What the policy last saw: its names are used in messages, its changes counted by `wait`."""
+
+    def click(self, ref: int) -> None:
+        """Press the control at a point that the mouse reaches. Selects and file boxes have verbs of their own."""
+        found, x, y = self._ready(ref)
+        name = self._name(ref, found)
+        if found["kind"] == "select":
+            raise ActionFailed(f"{name} is a list: select one of its options")
+        if found["kind"] == "file":
+            raise ActionFailed(f"{name} takes a file: type the file's name")
+        self._press_at(x, y)
+
+    def fill(self, ref: int, text: str) -> None:
+        """Replace what the field holds. File boxes take the name of a staged file."""
+        chooser, self._tabs.chooser = self._tabs.chooser, None
+        found, x, y = self._ready(ref)
+        name, kind = self._name(ref, found), found["kind"]
+        if kind == "file":
+            self._upload(ref, name, text)
+        elif chooser is not None and kind == "none":
+            with translated():
+                chooser.set_files(self._staged(name, text))
+        elif found["readonly"]:
+            raise ActionFailed(f"{name} is read-only")
+        elif kind == "select":
+            self.choose(ref, text)
+        elif kind == "set":
+            answer = self._call(ref, "set", text)
+            if not answer["took"]:
+                raise ActionFailed(f"{name} takes {_FORMS[answer['type']]}")
+        elif kind == "none":
+            raise ActionFailed(f"{name} cannot be typed into")
+        else:
+            self._type(ref, name, text, x, y)
+            if kind == "number" and not self._call(ref, "understood", text):
+                raise ActionFailed(f"{name} takes a number such as 12.5")
+
+    def choose(self, ref: int, option: str) -> None:
+        """Choose by label, letter by letter or else without regard to case. In a list that takes several, what is chosen is taken back."""
+        found, x, y = self._ready(ref)
+        name = self._name(ref, found)
+        if found["kind"] == "select":
+            answer = self._call(ref, "choose", option)
+            if not answer["took"]:
+                raise ActionFailed(_no_option(name, option, answer["options"]))
+            return
+        if found["role"] != "listbox" and not found["expanded"]:
+            self._press_at(x, y)
+        takes_text = found["kind"] in ("text", "other") and not found["readonly"]
+        answer = self._call(ref, "option", option, LIST_MS if takes_text else PATIENCE_MS)
+        if "ref" not in answer and takes_text:
+            self._type(ref, name, option, x, y)
+            answer = self._call(ref, "option", option, PATIENCE_MS)
+        if "ref" not in answer:
+            raise ActionFailed(_no_option(name, option, answer["options"]))
+        _, x, y = self._ready(answer["ref"])
+        self._press_at(x, y)
+
+    def press(self, key: str) -> None:
+        """Press a key on what has the focus, in whichever frame that is."""
+        with translated():
+            self._tabs.page.keyboard.press(key)
+
+    def open(self, url: str) -> None:
+        """Go to an http or https address; every other kind is refused."""
+        target = web_address(self._tabs.page.url, url)
+        before = len(self._tabs.notes)
+        try:
+            self._tabs.page.goto(target, wait_until="commit", timeout=NAVIGATION_MS)
+        except TimeoutError as error:
+            raise ActionFailed(f"{quote(target)} does not answer") from error
+        except Error as error:
+            if "net::ERR_ABORTED" in error.message or "Download is starting" in error.message:
+                if self._tabs.downloading or len(self._tabs.notes) > before or "Download is starting" in error.message:
+                    return
+                raise ActionFailed(f"{quote(target)} opens no page") from error
+            if "net::ERR_" not in error.message:
+                raise
+            raise ActionFailed(f"{quote(target)} does not answer") from error
+
+    def back(self) -> None:
+        """Go one page back. A tab without history is closed, unless it is the only one."""
+        world = self._tabs.view.world
+        history = world.send("Page.getNavigationHistory")
+        index, entries = history["currentIndex"], history["entries"]
+        if index > 0 and entries[index - 1]["url"] != "about:blank":
+            world.send("Page.navigateToHistoryEntry", {"entryId": entries[index - 1]["id"]})
+        elif self._tabs.count > 1:
+            self._tabs.close_active()
+        else:
+            raise ActionFailed("there is no page before this one")
+
+    def scroll(self, direction: str) -> None:
+        """Move the page, or what scrolls in its middle or in its dialog, by most of its height."""
+        if not self._view_call("scroll", direction):
+            raise ActionFailed(f"cannot scroll further {direction}")
+
+    def wait(self) -> None:
+        """Wait until the page is another than the policy saw, at most five seconds."""
+        main = self._tabs.view.main
+        try:
+            if main.seen == main.world.context(main.id):
+                main.call("changed", self.seen.mutations if self.seen else 0, PATIENCE_MS)
+        except DocumentGone:
+            return
+
+    def find(self, text: str) -> None:
+        """Bring the first place with these words into view, whatever their case, in the page and then in its frames."""
+        for frame in self._tabs.view.frames():
+            try:
+                if text.strip() and frame.call("find", text):
+                    return
+            except DocumentGone:
+                continue
+        raise ActionFailed(f"not found: {quote(text)}")
+
+    def _ready(self, ref: int) -> tuple[dict[str, Any], float, float]:
+        """Wait until the control can be pressed; return what it is and where, in the tab's viewport."""
+        frame, found = self._locate(ref), self._call(ref, "probe", PATIENCE_MS)
+        name, state = self._name(ref, found), found["state"]
+        if state == "covered":
+            raise ActionFailed(f"{name} is covered by {found['by']}")
+        if state != "ok":
+            raise ActionFailed(f"{name} is {'hidden' if state == 'away' else state}")
+        left, top = self._moving(frame.origin)
+        return found, found["x"] + left, found["y"] + top
+
+    def _type(self, ref: int, name: str, text: str, x: float, y: float) -> None:
+        self._press_at(x, y)
+        aimed = self._call(ref, "aim")
+        if not aimed["ready"]:
+            raise ActionFailed(f"{name} does not take text")
+        keyboard = self._tabs.page.keyboard
+        text = text if aimed["multiline"] else " ".join(text.splitlines())
+        with translated():
+            if not text:
+                if aimed["filled"]:
+                    keyboard.press("Delete")
+            elif len(text) > TYPED:
+                keyboard.insert_text(text)
+            else:
+                for number, line in enumerate(text.split("\n")):
+                    if number:
+                        keyboard.insert_text("\n")  # Enter would send a chat message
+                    keyboard.type(line)
+
+    def _upload(self, ref: int, name: str, text: str) -> None:
+        path = self._staged(name, text)
+        frame = self._locate(ref)
+        handle = self._moving(lambda: frame.world.handle("element", ref, frame=frame.id))
+        if handle is None:
+            raise ActionFailed(f"{name} is gone")
+        frame.world.send("DOM.setFileInputFiles", {"objectId": handle, "files": [str(path)]})
+
+    def _staged(self, name: str, text: str) -> Path:
+        """Return the staged file of this name; nothing outside the staging folder is ever uploaded, through links neither."""
+        if self._staging is None:
+            raise ActionFailed(f"{name} takes a file, and no folder of files to upload was given")
+        folder = self._staging.resolve()
+        path = (folder / text).resolve()
+        if not path.is_relative_to(folder) or not path.is_file():
+            raise ActionFailed(f"{quote(text)} is not among the files to upload")
+        return path
+
+    def _press_at(self, x: float, y: float) -> None:
+        with translated():
+            self._tabs.page.mouse.click(x, y)
+
+    def _locate(self, ref: int) -> Frame:
+        return self._moving(lambda: self._tabs.view.locate(ref))
+
+    def _call(self, ref: int, function: str, *arguments: Any) -> Any:
+        return self._moving(lambda: self._locate(ref).call(function, ref, *arguments))
+
+    def _view_call(self, function: str, *arguments: Any) -> Any:
+        return self._moving(lambda: self._tabs.view.main.call(function, *arguments))
+
+    def _moving(self, act: Any) -> Any:
+        try:
+            return act()
+        except DocumentGone as error:
+            raise ActionFailed(MOVED_ON) from error
+
+    def _name(self, ref: int, found: dict[str, Any]) -> str:
+        line = self.seen.find(ref) if self.seen else None
+        return quote(line.name if line else found.get("name", f"control {ref}"))
+
+
+def web_address(page: str, text: str) -> str:
+    """Make an absolute address of what was asked for. Raises ActionFailed for every scheme but http and https."""
+    cleaned = "".join(char for char in text if char > " ")
+    target = urljoin(page, cleaned)
+    try:
+        parts = urlsplit(target)
+    except ValueError as error:
+        raise ActionFailed(f"{quote(text)} is not an address") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ActionFailed("only http and https addresses can be opened")
+    return target
+
+
+def _no_option(name: str, option: str, options: list[str]) -> str:
+    there = ", ".join(quote(other) for other in options)
+    return f"{name} has no option {quote(option)}; " + (f"it has {there}" if there else "it shows none")
+
+

@@ -1,0 +1,183 @@
+"""One tab as lines of text: our walker in every frame, joined to one Observation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Error, Page
+
+from browser.actions import ActionFailed
+from browser.types import Line, Observation
+from browser.world import BrowserLost, DocumentGone, World, script, translated
+
+BLOCK = 1000
+"""Each frame of another origin numbers its controls in a thousand of its own; the page itself has 1 to 999, then what is free."""
+MAX_DEPTH = 3
+FRAME_LINES = 24
+"""So many of the cap's lines are kept for frames of other origins."""
+TRIES = 10
+"""A page that moves on while it is read is read again, so many times."""
+LOAD_MS = 10_000
+
+
+@dataclass(slots=True)
+class Frame:
+    """One frame whose inside is read by a call of its own: the page itself, or a frame of another origin."""
+
+    world: World
+    id: str
+    block: int = 0
+    parent: Frame | None = None
+    number: int = 0
+    """What its parent's world calls the element that holds it."""
+    seen: str = ""
+    """The document that was last observed; numbers mean nothing in another one."""
+    ids: dict[tuple[str, int], str] = field(default_factory=dict)
+    """CDP ids of the frames in it, by document and number."""
+
+    def call(self, function: str, *arguments: Any) -> Any:
+        """Call one of our functions in this frame."""
+        return self.world.call(function, *arguments, frame=self.id)
+
+    def origin(self) -> tuple[float, float]:
+        """Return where this frame's viewport begins in the tab's."""
+        if self.parent is None:
+            return 0.0, 0.0
+        x, y = self.parent.origin()
+        inner = self.parent.call("frameOrigin", self.number)
+        if inner is None:
+            raise ActionFailed("the frame that held it is gone")
+        return x + inner["x"], y + inner["y"]
+
+
+class PageView:
+    """Reads one tab and finds the controls in it. The page's DOM is never written to."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._source = script("walker", "hands", "waits")
+        self._added: list[str] = []
+        self.world = World(page.context.new_cdp_session(page), self._source)
+        self.main = Frame(self.world, self.world.root)
+        self._frames: dict[str, Frame] = {}
+        self._sessions: dict[str, World] = {}
+        self._blocks = 0
+
+    def observe(self, cap: int = 120) -> Observation:
+        """Look at the page: one round trip, and one more for each visible frame of another origin."""
+        started = time.perf_counter()
+        raw = self._steadily(cap)
+        lines, more_below, focus = raw["lines"], raw["moreBelow"], raw["focus"]
+        if raw["frames"]:
+            inner, focused = self._read_frames(self.main, raw["frames"], max(cap - len(lines), min(FRAME_LINES, cap // 4)), 1)
+            more_below += max(len(lines) + len(inner) - cap, 0)
+            lines = lines[: cap - len(inner)] + inner
+            focus = focused if focused is not None else focus
+        return Observation(
+            url=raw["url"],
+            title=raw["title"],
+            lines=tuple(Line.from_json(line) for line in lines),
+            focus=focus,
+            dialog=raw["dialog"],
+            more_above=raw["moreAbove"],
+            more_below=more_below,
+            mutations=raw["mutations"],
+            elements=raw["elements"],
+            took_ms=(time.perf_counter() - started) * 1000,
+        )
+
+    def locate(self, ref: int) -> Frame:
+        """Return the frame that holds the control. Raises ActionFailed when its document is another than the observed one."""
+        block = ref // BLOCK % BLOCK
+        frame = next((frame for frame in self._frames.values() if frame.block == block), self.main)
+        if frame.seen != frame.world.context(frame.id):
+            raise ActionFailed("the page has changed since it was read")
+        return frame
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield the page and the frames of other origins seen in it."""
+        yield self.main
+        yield from self._frames.values()
+
+    def add(self, source: str) -> None:
+        """Run one more script of ours in every frame, now and in every document to come."""
+        self._added.append(source)
+        for world in {id(frame.world): frame.world for frame in self.frames()}.values():
+            world.add(source)
+
+    def _steadily(self, cap: int) -> dict[str, Any]:
+        """Read the page itself; when it moves on meanwhile, read the next one."""
+        for _ in range(TRIES):
+            try:
+                return self._read(self.main, cap)
+            except DocumentGone:
+                with translated():
+                    self.page.wait_for_load_state("domcontentloaded", timeout=LOAD_MS)
+        raise BrowserLost("The page moves on before it can be read", "Look at the app in a browser; it may be reloading without end.")
+
+    def _read(self, frame: Frame, cap: int) -> dict[str, Any]:
+        if frame is self.main:
+            frame.id = self.world.root
+        taken = [other.block for other in self._frames.values() if other is not frame]
+        document = frame.world.context(frame.id)
+        raw = frame.call("observe", {"cap": cap, "base": frame.block * BLOCK + 1, "taken": taken})
+        if frame.world.context(frame.id) != document:
+            raise DocumentGone(frame.id)
+        frame.seen = document
+        return raw
+
+    def _read_frames(self, parent: Frame, numbers: list[int], room: int, depth: int) -> tuple[list[dict[str, Any]], int | None]:
+        """Read the visible frames of other origins, outer ones first. One that goes away meanwhile has nothing to say."""
+        lines: list[dict[str, Any]] = []
+        focus = None
+        for number in numbers:
+            try:
+                frame = self._frame(parent, number)
+                if frame is None or len(lines) >= room:
+                    continue
+                raw = self._read(frame, room - len(lines))
+            except DocumentGone:
+                continue
+            lines += raw["lines"]
+            focus = raw["focus"] if raw["focus"] is not None else focus
+            if raw["frames"] and depth < MAX_DEPTH:
+                inner, focused = self._read_frames(frame, raw["frames"], room - len(lines), depth + 1)
+                lines += inner
+                focus = focused if focused is not None else focus
+        return lines, focus
+
+    def _frame(self, parent: Frame, number: int) -> Frame | None:
+        """Return the frame in the parent's element of this number, with the session that reaches it."""
+        key = (parent.seen, number)
+        if key not in parent.ids:
+            element = parent.world.handle("frameElement", number, frame=parent.id)
+            if element is None:
+                return None
+            parent.ids[key] = parent.world.send("DOM.describeNode", {"objectId": element})["node"].get("frameId", "")
+        id = parent.ids[key]
+        world = parent.world if parent.world.has(id) else self._session(id)
+        if world is None:
+            return None
+        if id not in self._frames:
+            self._blocks += 1
+            self._frames[id] = Frame(world, id, block=self._blocks)
+        frame = self._frames[id]
+        frame.world, frame.parent, frame.number = world, parent, number
+        return frame
+
+    def _session(self, id: str) -> World | None:
+        """Return the World of a frame in another process. Frames that are not there yet have none."""
+        if id in self._sessions:
+            return self._sessions[id]
+        for frame in self.page.frames[1:]:
+            try:
+                world = World(self.page.context.new_cdp_session(frame), self._source)
+            except Error:  # it shares its parent's process, or is gone
+                continue
+            for source in self._added:
+                world.add(source)
+            self._sessions.setdefault(world.root, world)
+        return self._sessions.get(id)

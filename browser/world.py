@@ -1,0 +1,119 @@
+"""One CDP session's isolated worlds: our scripts run beside the page's, where the page can neither see nor change them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any
+
+from playwright.sync_api import CDPSession, Error
+
+from browser.errors import ApprenticeError
+
+WORLD = "apprentice"
+"""The name of our world in every frame."""
+_GONE = ("Cannot find context", "uniqueContextId not found", "Execution context was destroyed", "Inspected target navigated", "Promise was collected", "No frame for given id")
+_LOST = ("Target crashed", "Target page, context or browser has been closed", "Target closed", "Connection closed", "Session closed", "connection closed", "Page crashed", "has been detached")
+
+
+class DocumentGone(Exception):
+    """The document went away while something ran in it: the page moved on. Look again."""
+
+
+class BrowserLost(ApprenticeError):
+    """The browser, or the page in it, crashed or was closed."""
+
+    def __init__(self, message: str = "The page crashed or its browser was closed", next_step: str = "Start the session again.") -> None:
+        super().__init__(message, next_step)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise DocumentGone or BrowserLost for what Playwright says when a document, a tab or the browser is gone."""
+    try:
+        yield
+    except Error as error:
+        if any(sign in error.message for sign in _GONE):
+            raise DocumentGone(error.message) from error
+        if any(sign in error.message for sign in _LOST):
+            raise BrowserLost from error
+        raise
+
+
+def script(*names: str) -> str:
+    """Return our JavaScript files as one source text, in this order."""
+    folder = files("browser") / "js"
+    return "\n".join((folder / f"{name}.js").read_text("utf-8") for name in names)
+
+
+class World:
+    """Our world in every frame of one CDP session. Frames of other processes have sessions, and Worlds, of their own."""
+
+    def __init__(self, session: CDPSession, source: str) -> None:
+        self.session = session
+        self._source = source
+        self._contexts: dict[str, str] = {}
+        session.on("Runtime.executionContextCreated", self._created)
+        session.on("Runtime.executionContextDestroyed", self._destroyed)
+        session.on("Runtime.executionContextsCleared", lambda _: self._contexts.clear())
+        session.on("Page.frameNavigated", self._navigated)
+        self.send("Page.enable")
+        self.root: str = self.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+        self.send("Runtime.enable")
+        self.add(source)
+
+    def add(self, source: str) -> None:
+        """Run a script in our world of every frame, now and in every document to come."""
+        self.send("Page.addScriptToEvaluateOnNewDocument", {"source": source, "worldName": WORLD, "runImmediately": True})
+
+    def send(self, method: str, parameters: dict[str, Any] | None = None) -> Any:
+        """Send one CDP command. Raises DocumentGone when its document went away, BrowserLost when page or browser did."""
+        with translated():
+            return self.session.send(method, parameters or {})
+
+    def context(self, frame: str | None = None) -> str:
+        """Return the id of our world in the frame's present document; another document has another id."""
+        frame = frame or self.root
+        if frame not in self._contexts:
+            self.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": WORLD})
+            if frame not in self._contexts:
+                raise DocumentGone(frame)
+            self._evaluate(self._contexts[frame], self._source)
+        return self._contexts[frame]
+
+    def has(self, frame: str) -> bool:
+        """Whether the frame lives in this session's process."""
+        return frame in self._contexts
+
+    def call(self, function: str, *arguments: Any, frame: str | None = None) -> Any:
+        """Call one of our functions in a frame, wait for what it promises, and return that by value."""
+        text = ", ".join(json.dumps(argument) for argument in arguments)
+        return self._evaluate(self.context(frame), f"apprentice.{function}({text})").get("value")
+
+    def handle(self, function: str, *arguments: Any, frame: str | None = None) -> str | None:
+        """Call a function that returns an element; return the element's CDP object id."""
+        text = ", ".join(json.dumps(argument) for argument in arguments)
+        return self._evaluate(self.context(frame), f"apprentice.{function}({text})", by_value=False).get("objectId")
+
+    def _evaluate(self, context: str, expression: str, *, by_value: bool = True) -> dict[str, Any]:
+        answer = self.send("Runtime.evaluate", {"expression": expression, "uniqueContextId": context, "returnByValue": by_value, "awaitPromise": True})
+        if "exceptionDetails" in answer:
+            details = answer["exceptionDetails"]
+            raise ApprenticeError(f"A script of ours failed in the page: {details.get('exception', {}).get('description', details['text']).splitlines()[0]}")
+        return answer["result"]
+
+    def _created(self, event: dict[str, Any]) -> None:
+        context = event["context"]
+        if context["name"] == WORLD:
+            self._contexts[context["auxData"]["frameId"]] = context["uniqueId"]
+
+    def _destroyed(self, event: dict[str, Any]) -> None:
+        gone = event["executionContextUniqueId"]
+        for frame in [frame for frame, context in self._contexts.items() if context == gone]:
+            del self._contexts[frame]
+
+    def _navigated(self, event: dict[str, Any]) -> None:
+        if "parentId" not in event["frame"]:
+            self.root = event["frame"]["id"]

@@ -1,0 +1,130 @@
+"""Distillation: one flat loop from examples to an adapter.
+
+Each update: a few sequences, the divergence between what the teacher said and what the student says now, one step of AdamW. A
+sequence on which both agree already costs a forward pass and no backward. State is written to disk at step boundaries
+(weights, optimiser, cursor, generator), so a killed run resumes and ends with the same weights.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+
+from consolidation.examples import Example
+from consolidation.losses import Divergence, clipped_mean, divergence, on_support
+from consolidation.lora import logits_at, mixed_precision, trainable
+from consolidation.storage import write_atomically
+
+
+@dataclass(frozen=True, slots=True)
+class DistillConfig:
+    """What shapes one training run. Defaults were swept on the embedded base (docs/log.md)."""
+
+    rank: int = 16
+    alpha: int = 32
+    lr: float = 4e-4
+    warmup: int = 6
+    updates: int = 60
+    sequences: int = 4
+    """Sequences in one update."""
+    anchors: int = 1
+    """How many of them are anchors."""
+    kind: Divergence = Divergence.FORWARD_KL
+    clip: float | None = None
+    agreed: float = 0.01
+    """Mean divergence, in nats a token, below which a sequence teaches nothing and its backward pass is saved."""
+    seed: int = 1
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run stands. `curve` holds the mean divergence of each update."""
+
+    update: int = 0
+    tokens: int = 0
+    skipped: int = 0
+    curve: list[float] | None = None
+
+
+Report = Callable[[Progress], None]
+
+
+def distill(model: PeftModel, skills: Sequence[Example], anchors: Sequence[Example], config: DistillConfig, first: int, last: int, checkpoint: Path | None = None, report: Report = lambda _: None) -> Progress:
+    """Train the model's adapter from update `first` to `last` of a run of `config.updates`; return where it stands.
+
+    Resumes from `checkpoint` when that file is there and belongs to these updates.
+    """
+    optimizer = torch.optim.AdamW(trainable(model), lr=config.lr, betas=(0.9, 0.95), weight_decay=0.0)
+    progress = Progress(first, curve=[])
+    if checkpoint is not None and checkpoint.exists():
+        progress = restore(model, optimizer, checkpoint)
+    model.train()
+    while progress.update < last:
+        rng = random.Random(f"{config.seed} {progress.update}")
+        for group in optimizer.param_groups:
+            group["lr"] = rate(config, progress.update)
+        batch = draw_batch(skills, anchors, config, rng)
+        loss = accumulate(model, batch, config, progress)
+        torch.nn.utils.clip_grad_norm_(trainable(model), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        progress.update += 1
+        assert progress.curve is not None
+        progress.curve.append(round(loss, 5))
+        if checkpoint is not None:
+            save(model, optimizer, progress, checkpoint)
+        report(progress)
+    model.eval()
+    return progress
+
+
+def draw_batch(skills: Sequence[Example], anchors: Sequence[Example], config: DistillConfig, rng: random.Random) -> list[Example]:
+    """Draw the sequences of one update, skills first, then anchors."""
+    held = min(config.anchors, config.sequences - 1) if anchors else 0
+    batch = rng.sample(skills, min(len(skills), config.sequences - held))
+    return batch + rng.sample(anchors, min(len(anchors), held))
+
+
+def accumulate(model: PeftModel, batch: Sequence[Example], config: DistillConfig, progress: Progress) -> float:
+    """Add up the gradient of the mean divergence over a batch; return that mean."""
+    total = 0.0
+    for example in batch:
+        progress.tokens += len(example.tokens.ids)
+        with mixed_precision(model):
+            logits_N_V = logits_at(model, example.tokens.ids, example.tokens.positions)
+        student = on_support(logits_N_V, example.support_ids)
+        loss = clipped_mean(divergence(example.teacher_logp, student, config.kind), config.clip)
+        total += loss.item() / len(batch)
+        if loss.item() < config.agreed:
+            progress.skipped += 1
+            continue
+        (loss / len(batch)).backward()
+    return total
+
+
+def rate(config: DistillConfig, update: int) -> float:
+    """Return the learning rate: warm-up, then straight down to a tenth."""
+    left = 1 - update / config.updates
+    return config.lr * min(1.0, (update + 1) / config.warmup) * max(0.1, left)
+
+
+def save(model: PeftModel, optimizer: torch.optim.Optimizer, progress: Progress, path: Path) -> None:
+    """Write the training state beside the old one, then swap."""
+    weights = {name: parameter.detach() for name, parameter in model.named_parameters() if parameter.requires_grad}
+    state = {"weights": weights, "optimizer": optimizer.state_dict(), "progress": [progress.update, progress.tokens, progress.skipped, progress.curve]}
+    write_atomically(path, lambda temporary: torch.save(state, temporary))
+
+
+def restore(model: PeftModel, optimizer: torch.optim.Optimizer, path: Path) -> Progress:
+    """Read the training state that `save` wrote."""
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    model.load_state_dict(state["weights"], strict=False)
+    optimizer.load_state_dict(state["optimizer"])
+    update, tokens, skipped, curve = state["progress"]
+    return Progress(update, tokens, skipped, list(curve))

@@ -1,0 +1,126 @@
+"""What one training sequence is: the student's tokens, and what the frozen teacher says about each of them.
+
+Teacher and student are the same weights: the teacher is the model with its adapter switched off, and it reads the lesson that
+the student does not. Its opinion is computed once and kept as the K most probable tokens and a tail bucket. Control arms
+differ only here: in what the teacher reads, or in putting the demonstrated token in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import torch
+from peft import PeftModel
+
+from agent.policy.encode import Encoder
+from agent.prompt import Prompt
+from browser.errors import ApprenticeError
+from consolidation.losses import on_support, top_ids
+from consolidation.lora import logits_at, mixed_precision
+from consolidation.segments import Segment, Step, Tokens, cut, encode
+
+TOP_K = 64
+
+
+class Arm(StrEnum):
+    """What is learned from: the method and its controls, on one budget."""
+
+    OPSD = "opsd"
+    """On-policy self-distillation: the teacher reads the lesson."""
+    SFT = "sft"
+    """Cross-entropy on the demonstration as it was recorded."""
+    SFT_DREAM = "sft_dream"
+    """Cross-entropy on the rehearsed variants: the same data as OPSD, without the teacher."""
+    EMPTY = "empty"
+    """The teacher reads no lesson either: what distillation alone does."""
+    MISMATCHED = "mismatched"
+    """The teacher reads somebody else's lesson."""
+
+
+class PrivilegeLeak(ApprenticeError):
+    """The teacher's context holds more than the lesson: learning stops rather than write page text into weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One sequence of the student with the teacher's opinion: support_ids (N, K), teacher_logp (N, K + 1)."""
+
+    tokens: Tokens
+    support_ids: torch.Tensor
+    teacher_logp: torch.Tensor
+    skill: str
+    """Which lesson it rehearses; `anchor` for what must stay as it is."""
+
+
+def assert_privilege(student: Prompt, teacher: Prompt, lessons: Sequence[str]) -> None:
+    """Check the law of learning: the teacher reads what the student reads, and these trusted lessons, and nothing else.
+
+    Raises PrivilegeLeak otherwise.
+    """
+    block = "\n".join(["Lessons:", *lessons]) + "\n" if lessons else ""
+    extra = teacher.user
+    if block:
+        at = extra.rfind(block) if block in extra else extra.rfind(block.rstrip("\n"))
+        if at < 0:
+            raise PrivilegeLeak("the teacher's prompt does not hold its lessons", "This is a bug; nothing was trained")
+        extra = (extra[:at] + extra[at + len(block) :]).rstrip("\n")
+    if extra != student.user or teacher.system != student.system:
+        raise PrivilegeLeak("the teacher reads more than the student and its lesson", "This is a bug; nothing was trained")
+
+
+@torch.no_grad()
+def score(model: PeftModel, encoder: Encoder, segment: Segment, device: str = "cpu", *, adapter: bool = False) -> tuple[Tokens, torch.Tensor]:
+    """Return the segment's tokens and logits_N_V of its taught tokens, the adapter switched off unless asked for."""
+    tokens = encode(encoder, segment)
+    with mixed_precision(model, device), nullcontext() if adapter else model.disable_adapter():
+        return tokens, logits_at(model, tokens.ids.to(device), tokens.positions.to(device)).float().cpu()
+
+
+def distilled(model: PeftModel, encoder: Encoder, task: str, lessons: Sequence[str], steps: Iterable[Step], skill: str, *, verified: bool, **options: Any) -> list[Example]:
+    """Score an episode by the teacher that reads `lessons`, for the student that reads none.
+
+    With `verified`, the actions are known to be right: a token that the teacher would not have put there is left out,
+    since then the teacher is wrong.
+    """
+    steps = list(steps)
+    examples = []
+    for student, teacher in zip(cut(task, (), steps, **options), cut(task, lessons, steps, **options), strict=True):
+        assert_privilege(student.prompt, teacher.prompt, lessons)
+        tokens = encode(encoder, student)
+        told, logits_N_V = score(model, encoder, teacher)
+        if not torch.equal(tokens.targets, told.targets):
+            raise PrivilegeLeak("teacher and student would learn from different actions", "This is a bug; nothing was trained")
+        if verified:
+            tokens, logits_N_V = _only(tokens, logits_N_V, logits_N_V.argmax(-1) == tokens.targets)
+        if len(tokens.positions):
+            ids = top_ids(logits_N_V, TOP_K)
+            examples.append(Example(tokens, ids, on_support(logits_N_V, ids), skill))
+    return examples
+
+
+def anchors(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> list[Example]:
+    """Score what must not change: student and teacher read the same, so the base itself is the target."""
+    examples = []
+    for segment in segments:
+        tokens, logits_N_V = score(model, encoder, segment)
+        ids = top_ids(logits_N_V, TOP_K)
+        examples.append(Example(tokens, ids, on_support(logits_N_V, ids), "anchor"))
+    return examples
+
+
+def imitated(encoder: Encoder, task: str, steps: Iterable[Step], skill: str, **options: Any) -> list[Example]:
+    """Take the recorded tokens themselves as the target: forward KL to them is cross-entropy."""
+    examples = []
+    for segment in cut(task, (), steps, **options):
+        tokens = encode(encoder, segment)
+        certain = torch.tensor([[0.0, float("-inf")]]).expand(len(tokens.positions), 2)
+        examples.append(Example(tokens, tokens.targets[:, None], certain, skill))
+    return examples
+
+
+def _only(tokens: Tokens, logits_N_V: torch.Tensor, keep_N: torch.Tensor) -> tuple[Tokens, torch.Tensor]:
+    return Tokens(tokens.ids, tokens.positions[keep_N], ()), logits_N_V[keep_N]

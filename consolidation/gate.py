@@ -1,0 +1,95 @@
+"""The gate: what must hold before an adapter may act by day. Every row is kept in the receipt and shown on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from consolidation.probes import Measured, bootstrap
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where the lines are drawn."""
+
+    gain: float = 0.0
+    """Adapter alone minus base alone: the interval's lower end must be above this."""
+    kept_share: float = 0.5
+    """Of the gain that the lesson gives in context, so much must stand in the weights."""
+    with_lesson_fall: float = 0.05
+    """With the lesson in context, success may fall by this much."""
+    earlier_fall: float = 0.05
+    """Each earlier lesson's probes may fall by this much."""
+    drift: float = 0.10
+    """KL(base || adapted) on unrelated prompts, nats a token."""
+    anchor_same: float = 0.90
+    """Share of unrelated greedy actions that stay the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that was checked."""
+
+    name: str
+    value: float
+    bound: str
+    passed: bool
+    low: float | None = None
+    high: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as the receipt keeps it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was measured of one challenger, by lesson where it is about lessons."""
+
+    base_alone: Mapping[str, Measured]
+    base_with_lesson: Mapping[str, Measured]
+    adapter_alone: Mapping[str, Measured]
+    adapter_with_lesson: Mapping[str, Measured]
+    earlier_before: Mapping[str, Measured]
+    earlier_after: Mapping[str, Measured]
+    drift: float
+    anchors_same: Measured
+    valid: Measured
+    """Whether actions decoded under the grammar parse and can be performed: 1 each, or something is broken."""
+
+
+def judge(evidence: Evidence, bounds: Bounds) -> list[Row]:
+    """Check every row. The adapter passes when all do."""
+    rows = [row for lesson in evidence.adapter_alone for row in _learned(lesson, evidence, bounds)]
+    for lesson, before in evidence.earlier_before.items():
+        rows.append(_no_fall(f"kept: {lesson}", before, evidence.earlier_after[lesson], bounds.earlier_fall))
+    rows.append(Row("drift on unrelated prompts", evidence.drift, f"<= {bounds.drift} nats a token", evidence.drift <= bounds.drift))
+    same = evidence.anchors_same.mean
+    rows.append(Row("unrelated actions unchanged", same, f">= {bounds.anchor_same}", same >= bounds.anchor_same))
+    rows.append(Row("valid actions", evidence.valid.mean, "= 1", evidence.valid.mean == 1.0))
+    return rows
+
+
+def _learned(lesson: str, evidence: Evidence, bounds: Bounds) -> list[Row]:
+    base, taught, alone = evidence.base_alone[lesson], evidence.base_with_lesson[lesson], evidence.adapter_alone[lesson]
+    gains = [after - before for after, before in zip(alone.scores, base.scores, strict=True)]
+    low, high = bootstrap(gains)
+    gain, in_context = alone.mean - base.mean, taught.mean - base.mean
+    share = gain / in_context if in_context > 0 else 0.0
+    return [
+        Row(f"learned: {lesson}", gain, f"interval above {bounds.gain}", low > bounds.gain, low, high),
+        Row(f"share of the lesson's gain: {lesson}", share, f">= {bounds.kept_share}", share >= bounds.kept_share),
+        _no_fall(f"still follows the lesson: {lesson}", taught, evidence.adapter_with_lesson[lesson], bounds.with_lesson_fall),
+    ]
+
+
+def _no_fall(name: str, before: Measured, after: Measured, allowed: float) -> Row:
+    change = after.mean - before.mean
+    low, high = bootstrap([a - b for a, b in zip(after.scores, before.scores, strict=True)])
+    return Row(name, change, f">= -{allowed}", change >= -allowed, low, high)
+
+
+def passes(rows: list[Row]) -> bool:
+    """Whether every row holds."""
+    return bool(rows) and all(row.passed for row in rows)

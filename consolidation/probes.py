@@ -1,0 +1,110 @@
+"""Probes: what an adapter can do, measured on variants that were never trained on.
+
+Two measures. *Step*: at every state of the right path, is the next action exactly right (greedy, no grammar)? Cheap, and the
+most sensitive. *Episode*: let the policy act in the dream, under the grammar, until it says done; was everything done?
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from peft import PeftModel
+
+from agent.policy.encode import Encoder
+from agent.policy.local import LocalPolicy
+from agent.prompt import Transcript
+from browser.actions import WITHOUT_PAGE, Verb
+from consolidation.examples import score
+from consolidation.lora import mixed_precision
+from consolidation.losses import Divergence, divergence, on_support
+from consolidation.rehearsal.dream import Dream
+from consolidation.rehearsal.variants import Variant
+from consolidation.segments import Segment, Step, cut
+
+EXTRA_STEPS = 6
+"""How many steps more than the demonstration took an episode may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A share of successes, one score for each probe: paired comparisons need to know which."""
+
+    scores: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """The share of successes; 0 without probes."""
+        return sum(self.scores) / len(self.scores) if self.scores else 0.0
+
+
+def steps_right(model: PeftModel, encoder: Encoder, variants: Sequence[Variant], lessons: Sequence[str], *, adapter: bool, with_manual: bool = False) -> Measured:
+    """Measure exact next actions on the right path; one score (share of steps) a variant."""
+    scores = []
+    for variant in variants:
+        exact: list[bool] = []
+        for segment in cut(variant.task, lessons, variant.steps, with_manual=with_manual):
+            tokens, logits_N_V = score(model, encoder, segment, adapter=adapter)
+            exact += tokens.exact(logits_N_V.argmax(-1))
+        scores.append(sum(exact) / len(exact))
+    return Measured(tuple(scores))
+
+
+def episodes_right(model: PeftModel, encoder: Encoder, variants: Sequence[Variant], lessons: Sequence[str], *, adapter: bool, with_manual: bool = False) -> Measured:
+    """Measure whole episodes in the dream, greedy and under the grammar; 1 or 0 a variant."""
+    scores = []
+    with mixed_precision(model), nullcontext() if adapter else model.disable_adapter():
+        policy = LocalPolicy(model.get_base_model(), encoder, name="probe")
+        for variant in variants:
+            _, dream = roll_out(policy, variant, lessons, with_manual=with_manual)
+            scores.append(float(dream.finished))
+    return Measured(tuple(scores))
+
+
+def roll_out(policy: LocalPolicy, variant: Variant, lessons: Sequence[str] = (), *, with_manual: bool = False) -> tuple[list[Step], Dream]:
+    """Let a policy act in the dream of a variant until it ends or has taken too many steps."""
+    dream = Dream(variant)
+    page = dream.reset()
+    transcript = Transcript(variant.task, lessons, with_manual)
+    transcript.start(page)
+    steps: list[Step] = []
+    for _ in range(len(variant.steps) + EXTRA_STEPS):
+        action = policy.decide(transcript.prompt(), page).action
+        result = dream.step(action)
+        steps.append(Step(page, action, result))
+        if action.verb in WITHOUT_PAGE:
+            break
+        transcript.advance(action, result)
+        page = result.observation
+    return steps, dream
+
+
+def drift(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> tuple[float, Measured]:
+    """Return what the adapter does to unrelated prompts: mean KL(base || adapted) in nats a token, and whether greedy actions stay."""
+    total, count = 0.0, 0
+    same: list[float] = []
+    for segment in segments:
+        tokens, base_N_V = score(model, encoder, segment)
+        _, adapted_N_V = score(model, encoder, segment, adapter=True)
+        per_token = divergence(on_support(base_N_V), on_support(adapted_N_V), Divergence.FORWARD_KL)
+        total, count = total + float(per_token.sum()), count + len(per_token)
+        same += [float((base_N_V[a:b].argmax(-1) == adapted_N_V[a:b].argmax(-1)).all()) for a, b in tokens.spans]
+    return (total / count if count else 0.0), Measured(tuple(same))
+
+
+def bootstrap(differences: Sequence[float], seed: int = 0, draws: int = 2000, level: float = 0.95) -> tuple[float, float]:
+    """Return a percentile interval of the mean of paired differences."""
+    if not differences:
+        return (-math.inf, math.inf)
+    rng = random.Random(seed)
+    means = sorted(sum(rng.choices(differences, k=len(differences))) / len(differences) for _ in range(draws))
+    tail = (1 - level) / 2
+    return means[int(tail * draws)], means[min(draws - 1, int((1 - tail) * draws))]
+
+
+def says_when_done(variant: Variant) -> bool:
+    """Whether a variant ends in `done`, as every rehearsal must."""
+    return bool(variant.steps) and variant.steps[-1].action.verb is Verb.DONE

@@ -1,0 +1,54 @@
+"""New values for a slot: of the same kind and form as the old one, and never said before."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+_NUMBER = re.compile(r"(\d+)([.,]\d+)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_EMAIL = re.compile(r"[\w.+-]+@[\w.-]+")
+
+
+def vocabulary_words(tokenizer: Any) -> tuple[str, ...]:
+    """Return the plain words among a tokenizer's tokens: three letters and more, ready in every language it knows."""
+    words = set()
+    for token in tokenizer.get_vocab():
+        word = token[1:] if token[:1] in ("Ġ", "▁") else ""
+        if len(word) >= 3 and word.isascii() and word.isalpha() and word[1:].islower():
+            words.add(word)
+    return tuple(sorted(words))
+
+
+def draw_value(old: str, words: tuple[str, ...], rng: random.Random) -> str:
+    """Draw a value that could stand where `old` stood."""
+    if match := _NUMBER.fullmatch(old):
+        return _number(match[1], match[2] or "", rng)
+    if _DATE.fullmatch(old):
+        return f"{rng.randint(2019, 2029)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
+    if _EMAIL.fullmatch(old):
+        return f"{rng.choice(words).lower()}@{rng.choice(words).lower()}.example"
+    parts = re.split(r"([\s:_-]+)", old)
+    if len(parts) == 1 or rng.random() < 0.5:
+        count = rng.choice((1, 1, 2, 2, 3)) if len(parts) > 1 or rng.random() < 0.4 else 1
+        joiner = parts[1] if len(parts) > 1 else " "
+        return joiner.join(_like(old if i == 0 or old.istitle() else old.lower(), rng.choice(words)) for i in range(count))
+    return "".join(part if i % 2 else draw_value(part, words, rng) for i, part in enumerate(parts))
+
+
+def _number(whole: str, fraction: str, rng: random.Random) -> str:
+    """Keep the manner of writing: with decimals mostly where there were some."""
+    digits = rng.choice((len(whole), len(whole), max(1, len(whole) - 1), len(whole) + 1))
+    value = str(rng.randint(1 if digits == 1 else 10 ** (digits - 1), 10**digits - 1))
+    mark = fraction[:1] or "."
+    if rng.random() < (0.8 if fraction else 0.35):
+        value += f"{mark}{rng.randint(0, 99):02d}"
+    return value
+
+
+def _like(old: str, word: str) -> str:
+    """Give a word the capitals of another."""
+    if old.isupper() and len(old) > 1:
+        return word.upper()
+    return word.capitalize() if old[:1].isupper() else word.lower()

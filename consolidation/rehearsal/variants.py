@@ -1,0 +1,128 @@
+"""Variants of a demonstration: the same skill with other slot values, other words and other surroundings.
+
+Choices of the page (the people in a list, the boxes to tick) are exchanged for each other everywhere, so that the page stays
+whole; free values are replaced by new ones. Surroundings change too: numbers of elements, unrelated rows and links.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from browser.actions import Action
+from browser.types import Line, Observation, StepResult
+from consolidation.rehearsal.slots import Slot, find_slots
+from consolidation.rehearsal.values import draw_value
+from consolidation.rehearsal.wording import reword
+from consolidation.segments import Step
+
+HELD_OUT = 1 << 20
+"""Variant seeds from here on are probes: never trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """What a person did once: the task in their words, and the recorded steps."""
+
+    task: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A session that never happened."""
+
+    task: str
+    steps: tuple[Step, ...]
+    values: tuple[str, ...] = ()
+
+
+def make_variant(demonstration: Demonstration, words: tuple[str, ...], seed: int) -> Variant:
+    """Make the variant of a seed. The seed fixes values, wording and surroundings."""
+    rng = random.Random(f"variant {seed}")
+    slots = find_slots(demonstration.task, demonstration.steps)
+    renaming = _renaming(slots, words, rng)
+    rename = _renamer(renaming)
+    surround = _Surroundings(rng, demonstration.steps, [slot.text for slot in slots])
+    steps = tuple(surround.step(_rename_step(step, rename)) for step in demonstration.steps)
+    task = reword(rename(demonstration.task), [renaming.get(slot.text, slot.text) for slot in slots], rng)
+    return Variant(task, steps, tuple(renaming.get(slot.text, slot.text) for slot in slots))
+
+
+def _renaming(slots: Sequence[Slot], words: tuple[str, ...], rng: random.Random) -> dict[str, str]:
+    """Map old values to new ones: a permutation of each set of choices, fresh values for the rest."""
+    renaming: dict[str, str] = {}
+    for slot in slots:
+        if len(slot.choices) > 1 and slot.text not in renaming:
+            group = [choice for choice in dict.fromkeys(slot.choices) if choice not in renaming]
+            shuffled = rng.sample(group, len(group))
+            renaming.update(zip(group, shuffled, strict=True))
+    for slot in slots:
+        if slot.text not in renaming:
+            renaming[slot.text] = draw_value(slot.text, words, rng)
+    return renaming
+
+
+def _renamer(renaming: dict[str, str]) -> Callable[[str], str]:
+    """Return a function that replaces all old values by their new ones at once."""
+    if not renaming:
+        return lambda text: text
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(old)}(?!\w)" for old in sorted(renaming, key=len, reverse=True)))
+    return lambda text: pattern.sub(lambda match: renaming[match[0]], text)
+
+
+def _rename_step(step: Step, rename: Callable[[str], str]) -> Step:
+    action = replace(step.action, name=rename(step.action.name), text=rename(step.action.text))
+    result = replace(step.result, observation=_rename_page(step.result.observation, rename), note=rename(step.result.note))
+    return replace(step, observation=_rename_page(step.observation, rename), action=action, result=result)
+
+
+def _rename_page(page: Observation, rename: Callable[[str], str]) -> Observation:
+    lines = tuple(replace(line, name=rename(line.name), value=rename(line.value), options=tuple(map(rename, line.options))) for line in page.lines)
+    return replace(page, title=rename(page.title), lines=lines)
+
+
+class _Surroundings:
+    """What is around the skill, changed alike on every page of the episode."""
+
+    def __init__(self, rng: random.Random, steps: Sequence[Step], values: list[str]) -> None:
+        self._shift = rng.choice((0, rng.randint(1, 40), rng.randint(1, 300)))
+        self._salt = rng.randrange(1 << 30)
+        self._drop = rng.choice((0.0, 0.15, 0.35))
+        self._used = {step.action.ref for step in steps if step.action.ref is not None}
+        self._values = values
+
+    def step(self, step: Step) -> Step:
+        """Change one step."""
+        ref = step.action.ref
+        action = replace(step.action, ref=ref + self._shift if ref is not None else None)
+        result = StepResult(self._page(step.result.observation), step.result.ok, step.result.note)
+        return Step(self._page(step.observation), action, result, step.taught)
+
+    def _page(self, page: Observation) -> Observation:
+        lines = tuple(self._line(line) for line in page.lines if not self._is_dropped(line))
+        return replace(page, lines=lines, focus=page.focus + self._shift if page.focus is not None else None)
+
+    def _is_dropped(self, line: Line) -> bool:
+        """Unrelated links and texts may be missing; fields, and whatever the demonstration touched, stay."""
+        if line.ref in self._used or line.role not in ("link", "text", "row") or not self._drop:
+            return False
+        return random.Random(f"{self._salt} {line.role} {line.name}").random() < self._drop
+
+    def _line(self, line: Line) -> Line:
+        name = line.name
+        if line.role == "row" and any(char.isdigit() for char in name):
+            name = self._other_numbers(name)
+        return replace(line, name=name, ref=line.ref + self._shift if line.ref is not None else None)
+
+    def _other_numbers(self, text: str) -> str:
+        """Give an unrelated row other amounts; the same row gets the same ones on every page."""
+        rng = random.Random(f"{self._salt} {text}")
+        return re.sub(r"(?<![\d-])\d+[.,]\d\d(?![\d-])", lambda match: f"{rng.randint(1, 200)}{match[0][-3]}{rng.randint(0, 99):02d}", text)
+
+
+def same_action(one: Action, other: Action) -> bool:
+    """Whether two actions do the same on one page."""
+    return (one.verb, one.ref, one.text) == (other.verb, other.ref, other.text)

@@ -1,0 +1,58 @@
+"""Other ways to say a task, without a language model: what people add, drop and turn around.
+
+The teacher reads the lesson in its own words beside each of these, so the student learns what they have in common.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+
+_BEFORE = ("", "", "", "please ", "Please ", "can you: ", "I need this: ", "todo: ", "hi, ", "next: ", "also ", "one more: ", "for the record, ", "could you ", "again: ")
+_AFTER = ("", "", "", ".", "!", " please", ", thanks", " thanks", " today", " for me", ", as usual", " :)")
+_SWAPS = (("a", "the"), ("the", "a"), ("for", "to"), ("and", "&"), ("with", "and"), ("to", "->"), ("of", "at"), ("on", "at"))
+
+
+def reword(task: str, kept: list[str], rng: random.Random) -> str:
+    """Return the task in other words; every phrase of `kept` (the slot values) stays as it is, once."""
+    pieces = _split(task, kept)
+    draw = rng.random()
+    if draw < 0.3:
+        return _dress(task, rng)
+    if draw < 0.5:
+        pieces = [piece if piece in kept else _swap(piece, rng) for piece in pieces]
+    elif draw < 0.7:
+        pieces = [piece if piece in kept else _drop(piece, rng) for piece in pieces]
+    elif draw < 0.85 and len(kept) > 1:
+        pieces = _front(pieces, kept, rng)
+    text = re.sub(r"\s+", " ", "".join(pieces)).strip(" ,:-") or task
+    return _dress(text, rng)
+
+
+def _split(task: str, kept: list[str]) -> list[str]:
+    if not kept:
+        return [task]
+    pattern = "|".join(rf"(?<!\w){re.escape(phrase)}(?!\w)" for phrase in sorted(kept, key=len, reverse=True))
+    return [piece for piece in re.split(f"({pattern})", task) if piece]
+
+
+def _swap(piece: str, rng: random.Random) -> str:
+    for old, new in rng.sample(_SWAPS, 3):
+        piece = re.sub(rf"(?<!\w){re.escape(old)}(?!\w)", new, piece)
+    return piece
+
+
+def _drop(piece: str, rng: random.Random) -> str:
+    """Leave out a word here and there, as in a note to oneself."""
+    words = piece.split(" ")
+    return " ".join(word for word in words if not word or len(words) < 3 or rng.random() > 0.25)
+
+
+def _front(pieces: list[str], kept: list[str], rng: random.Random) -> list[str]:
+    """Name one value first: `20: Chris paid Bea back`."""
+    at = rng.choice([i for i, piece in enumerate(pieces) if piece in kept])
+    return [pieces[at], rng.choice((": ", ", ", " - ")), *pieces[:at], *pieces[at + 1 :]]
+
+
+def _dress(text: str, rng: random.Random) -> str:
+    return rng.choice(_BEFORE) + text + rng.choice(_AFTER)
