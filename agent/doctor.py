@@ -71,7 +71,12 @@ def _sqlite(version: tuple[int, ...]) -> Finding:
     mode = journal_mode_for(version)
     if mode == "wal":
         return Finding("sqlite", True, f"{name}, journal mode {mode}")
-    return Finding("sqlite", True, f"{name}, journal mode {mode}: this version can lose commits in WAL mode", "For WAL mode use a Python with SQLite 3.51.3 or newer")
+    return Finding(
+        "sqlite",
+        True,
+        f"{name}, journal mode {mode}: this version can lose commits in WAL mode",
+        "For WAL mode use a Python with SQLite 3.51.3 or newer",
+    )
 
 
 def _data_directory() -> Finding:
@@ -80,14 +85,21 @@ def _data_directory() -> Finding:
         with TemporaryFile(dir=directory) as probe:
             probe.write(b"written by the doctor")
     except OSError as error:
-        return Finding("data directory", False, f"cannot write into {directory}: {error.strerror}", f"Make it writable, or name another place in ${paths.HOME_VARIABLE}")
+        return Finding(
+            "data directory",
+            False,
+            f"cannot write into {directory}: {error.strerror}",
+            f"Make it writable, or name another place in ${paths.HOME_VARIABLE}",
+        )
     return Finding("data directory", True, str(directory))
 
 
 def _disk_space() -> Finding:
     free = shutil.disk_usage(paths.data_dir()).free
     ok = free >= LEAST_FREE_BYTES
-    return Finding("disk space", ok, f"{free / 1e9:.1f} GB free", "" if ok else f"Free at least {LEAST_FREE_BYTES / 1e9:.0f} GB")
+    return Finding(
+        "disk space", ok, f"{free / 1e9:.1f} GB free", "" if ok else f"Free at least {LEAST_FREE_BYTES / 1e9:.0f} GB"
+    )
 
 
 def _store() -> Finding:
@@ -98,7 +110,12 @@ def _store() -> Finding:
         problems = store.verify(quick=True)
         mode = store.journal_mode
     if problems:
-        return Finding("store", False, f"{len(problems)} problems in {path}, the first: {problems[0]}", "Move the file aside (do not delete it) and put a backup in its place")
+        return Finding(
+            "store",
+            False,
+            f"{len(problems)} problems in {path}, the first: {problems[0]}",
+            "Move the file aside (do not delete it) and put a backup in its place",
+        )
     return Finding("store", True, f"{path}, schema {MIGRATIONS[-1].__name__}, journal mode {mode}, nothing wrong")
 
 
@@ -120,7 +137,12 @@ def _browser(find_browser: Callable[[], Path | str | None]) -> Finding:
 def _torch() -> Finding:
     # Looked up without importing: that takes seconds, and the doctor must answer even when torch is broken.
     if find_spec("torch") is None:
-        return Finding("torch", False, "not installed", "Install torch to run and train the embedded model; a served model needs none")
+        return Finding(
+            "torch",
+            False,
+            "not installed",
+            "Install torch to run and train the embedded model; a served model needs none",
+        )
     return Finding("torch", True, "installed")
 
 

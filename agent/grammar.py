@@ -23,7 +23,12 @@ def can_click(line: Line) -> bool:
 
 def can_type(line: Line) -> bool:
     """Whether the control is a field that takes text now."""
-    return line.ref is not None and line.role in FIELD_ROLES and not line.options and not {"disabled", "readonly"} & set(line.states)
+    return (
+        line.ref is not None
+        and line.role in FIELD_ROLES
+        and not line.options
+        and not {"disabled", "readonly"} & set(line.states)
+    )
 
 
 def can_select(line: Line) -> bool:
@@ -36,7 +41,17 @@ def action_grammar(page: Observation) -> str:
     clickable = [_target(line) for line in page.lines if can_click(line)]
     fields = [_target(line) for line in page.lines if can_type(line)]
     choices = [line for line in page.lines if can_select(line)]
-    forms = ['"press " KEY', '"open " ADDRESS', '"back"', '"scroll " ("down" | "up")', '"wait"', '"find " TEXT', '"ask " TEXT', '"done" (" " TEXT)?', '"fail " TEXT']
+    forms = [
+        '"press " KEY',
+        '"open " ADDRESS',
+        '"back"',
+        '"scroll " ("down" | "up")',
+        '"wait"',
+        '"find " TEXT',
+        '"ask " TEXT',
+        '"done" (" " TEXT)?',
+        '"fail " TEXT',
+    ]
     rules = [_TEXT, _ADDRESS, f"KEY: {_either(quote(key) for key in KEYS)}"]
     if clickable:
         forms.insert(0, '"click " clickable')
@@ -46,7 +61,13 @@ def action_grammar(page: Observation) -> str:
         rules.append(f"field: {_either(fields)}")
     if choices:
         forms.insert(1, '"select " choice')
-        rules.append("choice: " + "\n  | ".join(f"{_literal(_target(line) + ' ')} ({_either(quote(option) for option in line.options)})" for line in choices))
+        rules.append(
+            "choice: "
+            + "\n  | ".join(
+                f"{_literal(_target(line) + ' ')} ({_either(quote(option) for option in line.options)})"
+                for line in choices
+            )
+        )
     return "\n".join(['start: action "\\n"', "action: " + "\n  | ".join(forms), *rules]) + "\n"
 
 

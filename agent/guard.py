@@ -31,12 +31,26 @@ class Consequence(StrEnum):
 NEEDS_APPROVAL = frozenset({Consequence.SEND, Consequence.PAY, Consequence.DELETE, Consequence.PUBLISH})
 
 _LEXICON: tuple[tuple[Consequence, str], ...] = (
-    (Consequence.DELETE, r"delet\w*|remov\w*|trash|discard|destroy|erase|wipe|purge|archive|deactivate|unsubscribe|drop|löschen|entfernen|verwerfen|supprimer|effacer|retirer|eliminar|borrar|quitar"),
-    (Consequence.PAY, r"pay|buy|purchase|checkout|check out|place order|order now|donate|transfer|withdraw|bezahlen|kaufen|bestellen|überweisen|payer|acheter|commander|pagar|comprar"),
-    (Consequence.SEND, r"send|reply|forward|invite|notify|e-?mail|senden|verschicken|einladen|antworten|envoyer|répondre|inviter|enviar|responder|invitar"),
-    (Consequence.PUBLISH, r"publish|post|go live|release|make public|tweet|share|veröffentlichen|teilen|publier|partager|publicar|compartir"),
+    (
+        Consequence.DELETE,
+        r"delet\w*|remov\w*|trash|discard|destroy|erase|wipe|purge|archive|deactivate|unsubscribe|drop|löschen|entfernen|verwerfen|supprimer|effacer|retirer|eliminar|borrar|quitar",
+    ),
+    (
+        Consequence.PAY,
+        r"pay|buy|purchase|checkout|check out|place order|order now|donate|transfer|withdraw|bezahlen|kaufen|bestellen|überweisen|payer|acheter|commander|pagar|comprar",
+    ),
+    (
+        Consequence.SEND,
+        r"send|reply|forward|invite|notify|e-?mail|senden|verschicken|einladen|antworten|envoyer|répondre|inviter|enviar|responder|invitar",
+    ),
+    (
+        Consequence.PUBLISH,
+        r"publish|post|go live|release|make public|tweet|share|veröffentlichen|teilen|publier|partager|publicar|compartir",
+    ),
 )
-_WORDS = tuple((consequence, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for consequence, words in _LEXICON)
+_WORDS = tuple(
+    (consequence, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for consequence, words in _LEXICON
+)
 _PRESSED = frozenset({"button", "link", "menuitem", "menuitemcheckbox", "menuitemradio", "clickable", "tab", "option"})
 _CONFIRMS = re.compile(r"^(?:yes\b.*|ok|confirm|are you sure\??|continue|ja|oui|sí)$", re.IGNORECASE)
 
@@ -77,9 +91,15 @@ class Guard:
     """What the last click began: a bare "Yes" after it carries its consequence."""
 
     @classmethod
-    def for_task(cls, url: str, approved: Iterable[str] = (), approver: Approver = nobody, extra_origins: Iterable[str] = ()) -> Guard:
+    def for_task(
+        cls, url: str, approved: Iterable[str] = (), approver: Approver = nobody, extra_origins: Iterable[str] = ()
+    ) -> Guard:
         """Allow the origin of the start page and those named. Raises ValueError for an unknown consequence."""
-        return cls(frozenset({origin_of(url), *map(origin_of, extra_origins)}), frozenset(Consequence(item) for item in approved), approver)
+        return cls(
+            frozenset({origin_of(url), *map(origin_of, extra_origins)}),
+            frozenset(Consequence(item) for item in approved),
+            approver,
+        )
 
     def judge(self, action: Action, page: Observation) -> Verdict:
         """Decide about one action on one page."""
@@ -87,17 +107,36 @@ class Guard:
             return Verdict(allowed=True, consequence=Consequence.READ, reason="speaks to the person")
         target = _origin(urljoin(page.url, action.text) if action.verb is Verb.OPEN else page.url)
         if target not in self.origins and action.verb is not Verb.BACK:
-            return Verdict(allowed=False, consequence=Consequence.READ, reason=f"{target or 'this address'} is not among the origins of this task: {', '.join(sorted(self.origins))}")
+            return Verdict(
+                allowed=False,
+                consequence=Consequence.READ,
+                reason=f"{target or 'this address'} is not among the origins of this task: {', '.join(sorted(self.origins))}",
+            )
         consequence = self._consequence(action, page)
         if consequence not in NEEDS_APPROVAL:
-            return Verdict(allowed=True, consequence=consequence, reason="can be undone" if consequence is Consequence.CHANGE else "reads")
+            return Verdict(
+                allowed=True,
+                consequence=consequence,
+                reason="can be undone" if consequence is Consequence.CHANGE else "reads",
+            )
         if consequence in self.approved:
-            return Verdict(allowed=True, consequence=consequence, reason=f"the task's policy allows {consequence}", by="policy")
-        asked = Verdict(allowed=False, consequence=consequence, reason=f"{action.render(with_ref=False)} may {consequence}")
+            return Verdict(
+                allowed=True, consequence=consequence, reason=f"the task's policy allows {consequence}", by="policy"
+            )
+        asked = Verdict(
+            allowed=False, consequence=consequence, reason=f"{action.render(with_ref=False)} may {consequence}"
+        )
         answer = self.approver(action, asked)
         if answer is None:
-            return Verdict(allowed=False, consequence=consequence, reason=f"{asked.reason} and nobody can approve it", by="nobody")
-        return Verdict(allowed=answer, consequence=consequence, reason=f"{asked.reason}: the person said {'yes' if answer else 'no'}", by="person")
+            return Verdict(
+                allowed=False, consequence=consequence, reason=f"{asked.reason} and nobody can approve it", by="nobody"
+            )
+        return Verdict(
+            allowed=answer,
+            consequence=consequence,
+            reason=f"{asked.reason}: the person said {'yes' if answer else 'no'}",
+            by="person",
+        )
 
     def _consequence(self, action: Action, page: Observation) -> Consequence:
         line = page.find(action.ref) if action.ref is not None else None

@@ -105,9 +105,13 @@ def _write_pid(handle: int, path: Path, pid: str) -> None:
         os.lseek(handle, 0, os.SEEK_SET)
         os.write(handle, pid.encode("ascii"))
     except OSError as error:
-        raise StorageError(f"cannot write the lock {path}: {error.strerror}", "Free some space and try again") from error
+        raise StorageError(
+            f"cannot write the lock {path}: {error.strerror}", "Free some space and try again"
+        ) from error
 
 
 def _already_running(name: LockName, pid: int | None) -> AlreadyRunning:
     who = f"process {pid}" if pid is not None else "another process"
-    return AlreadyRunning(f"a {name} is already running in {who}", "Wait until it has ended, or end that process, and try again")
+    return AlreadyRunning(
+        f"a {name} is already running in {who}", "Wait until it has ended, or end that process, and try again"
+    )

@@ -37,12 +37,24 @@ class Recorder(Protocol):
     """The part of the store that the loop writes to."""
 
     def begin_step(
-        self, session_id: str, step_no: int, observation: Observation, action: Action, *, actor: str, guard: dict[str, object] | None, decided_ms: float, prompt_tokens: int, new_tokens: int
+        self,
+        session_id: str,
+        step_no: int,
+        observation: Observation,
+        action: Action,
+        *,
+        actor: str,
+        guard: dict[str, object] | None,
+        decided_ms: float,
+        prompt_tokens: int,
+        new_tokens: int,
     ) -> None:
         """Commit what is about to be done."""
         ...
 
-    def finish_step(self, session_id: str, step_no: int, result: StepResult, *, acted_ms: float, screenshot: bytes | None) -> None:
+    def finish_step(
+        self, session_id: str, step_no: int, result: StepResult, *, acted_ms: float, screenshot: bytes | None
+    ) -> None:
         """Commit what came of it."""
         ...
 
@@ -75,13 +87,19 @@ class Session:
     ask: Ask = lambda _: None
     listen: Listener = ignore
     screenshot: Callable[[], bytes] | None = None
+    actor: str = "agent"
+    """Whose actions these are: `person` when the steps were written by one."""
     answer: str = ""
     _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     _refusals: int = 0
 
     def run(self) -> StopReason:
         """Work on the task until it ends. Always leaves an ended session in the store, whatever happens."""
-        self.listen(event("session_started", session=self.id, task=self.task, policy=self.policy.name, lessons=list(self.lessons)))
+        self.listen(
+            event(
+                "session_started", session=self.id, task=self.task, policy=self.policy.name, lessons=list(self.lessons)
+            )
+        )
         reason = StopReason.INTERRUPTED
         try:
             reason = self._work()
@@ -104,7 +122,16 @@ class Session:
         for step_no in range(self.budget.steps):
             if time.monotonic() > deadline:
                 return StopReason.BUDGET
-            self.listen(event("observed", session=self.id, step=step_no, url=page.url, title=page.title, lines=[line.render() for line in page.lines]))
+            self.listen(
+                event(
+                    "observed",
+                    session=self.id,
+                    step=step_no,
+                    url=page.url,
+                    title=page.title,
+                    lines=[line.render() for line in page.lines],
+                )
+            )
             decision = self.policy.decide(transcript.prompt(), page)
             result, stop = self._step(step_no, decision, page)
             if stop:
@@ -117,15 +144,45 @@ class Session:
         """Guard, record, perform, record. Return the result and, when the session is over, why."""
         action = decision.action
         verdict = self.guard.judge(action, page)
-        self.listen(event("decided", session=self.id, step=step_no, action=action.render(), verdict=verdict.to_json(), confidence=round(decision.confidence, 3), took_ms=round(decision.took_ms)))
+        self.listen(
+            event(
+                "decided",
+                session=self.id,
+                step=step_no,
+                action=action.render(),
+                verdict=verdict.to_json(),
+                confidence=round(decision.confidence, 3),
+                took_ms=round(decision.took_ms),
+            )
+        )
         self.store.begin_step(
-            self.id, step_no, page, action, actor="agent", guard=verdict.to_json(), decided_ms=decision.took_ms, prompt_tokens=decision.prompt_tokens, new_tokens=decision.new_tokens
+            self.id,
+            step_no,
+            page,
+            action,
+            actor=self.actor,
+            guard=verdict.to_json(),
+            decided_ms=decision.took_ms,
+            prompt_tokens=decision.prompt_tokens,
+            new_tokens=decision.new_tokens,
         )
         started = time.perf_counter()
         result, stop = self._perform(action, verdict, page)
         acted_ms = (time.perf_counter() - started) * 1e3
-        self.store.finish_step(self.id, step_no, result, acted_ms=acted_ms, screenshot=self.screenshot() if self.screenshot else None)
-        self.listen(event("stepped", session=self.id, step=step_no, ok=result.ok, note=result.note, url=result.observation.url, acted_ms=round(acted_ms)))
+        self.store.finish_step(
+            self.id, step_no, result, acted_ms=acted_ms, screenshot=self.screenshot() if self.screenshot else None
+        )
+        self.listen(
+            event(
+                "stepped",
+                session=self.id,
+                step=step_no,
+                ok=result.ok,
+                note=result.note,
+                url=result.observation.url,
+                acted_ms=round(acted_ms),
+            )
+        )
         return result, stop or self._loops(action, page)
 
     def _perform(self, action: Action, verdict: Verdict, page: Observation) -> tuple[StepResult, StopReason | None]:
@@ -146,7 +203,9 @@ class Session:
             self._refusals += 1
             self.answer = verdict.reason
             over = verdict.by == "nobody" or self._refusals >= MAX_REFUSALS
-            return StepResult(page, ok=False, note=f"not allowed: {verdict.reason}"), StopReason.DENIED if over else None
+            return StepResult(
+                page, ok=False, note=f"not allowed: {verdict.reason}"
+            ), StopReason.DENIED if over else None
         return self.environment.step(action), None
 
     def _loops(self, action: Action, page: Observation) -> StopReason | None:

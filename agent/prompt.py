@@ -127,10 +127,18 @@ def describe_change(before: Observation, after: Observation, action: Action) -> 
 
     A change that is nothing but the action's own effect (the field now holds what was typed) is left out.
     """
-    if before.path.split("?")[0] != after.path.split("?")[0] or before.origin != after.origin or before.dialog != after.dialog:
+    if (
+        before.path.split("?")[0] != after.path.split("?")[0]
+        or before.origin != after.origin
+        or before.dialog != after.dialog
+    ):
         return None
     old, new = _by_key(before.lines), _by_key(after.lines)
-    changed = [line for key, line in new.items() if key in old and old[key] != line and not _is_own_effect(old[key], line, action)]
+    changed = [
+        line
+        for key, line in new.items()
+        if key in old and old[key] != line and not _is_own_effect(old[key], line, action)
+    ]
     added = [line for key, line in new.items() if key not in old]
     removed = [line for key, line in old.items() if key not in new]
     count = len(changed) + len(added) + len(removed)
@@ -161,7 +169,12 @@ def _is_own_effect(old: Line, new: Line, action: Action) -> bool:
     own = action.ref is not None and action.ref == new.ref
     if action.verb in (Verb.TYPE, Verb.SELECT):
         meant = new.value == " ".join(action.text.split()) or ("secret" in new.states and "filled" in new.states)
-        return own and meant and _without(old.states, "filled", "invalid") == _without(new.states, "filled", "invalid") and "invalid" not in new.states
+        return (
+            own
+            and meant
+            and _without(old.states, "filled", "invalid") == _without(new.states, "filled", "invalid")
+            and "invalid" not in new.states
+        )
     if action.verb is Verb.CLICK and new.role in ("checkbox", "radio", "switch") and old.value == new.value:
         same = _without(old.states, "checked") == _without(new.states, "checked")
         return same and (own or (new.role == "radio" and "checked" not in new.states))

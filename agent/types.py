@@ -24,6 +24,8 @@ class Decision:
     """Tokens of the action, those forced by the grammar included."""
     confidence: float = 1.0
     """The lowest probability, under the grammar, of any token the policy was free to choose."""
+    admitted: float = 1.0
+    """The lowest share of the model's own probability that the grammar admitted: 1 when it needs no grammar."""
 
 
 class Policy(Protocol):

@@ -26,10 +26,17 @@ class Judge:
         check = self._check
         after = self._records()
         if check.file:
-            pattern = re.compile(fill(check.pattern, {key: re.escape(value) for key, value in self._values.items()}), re.MULTILINE | re.DOTALL)
-            return any(pattern.search(text) for text in after) and not any(pattern.search(text) for text in self._before)
+            pattern = re.compile(
+                fill(check.pattern, {key: re.escape(value) for key, value in self._values.items()}),
+                re.MULTILINE | re.DOTALL,
+            )
+            return any(pattern.search(text) for text in after) and not any(
+                pattern.search(text) for text in self._before
+            )
         wanted = check.match or {}
-        fits = sum(self._fits(record, wanted) for record in after) - sum(self._fits(record, wanted) for record in self._before)
+        fits = sum(self._fits(record, wanted) for record in after) - sum(
+            self._fits(record, wanted) for record in self._before
+        )
         grown = len(after) - len(self._before)
         return (check.added is None or grown == check.added) and (fits == 1 if wanted else True)
 
@@ -37,14 +44,21 @@ class Judge:
         check, values = self._check, self._values
         if check.http:
             user, _, password = check.auth.partition(":")
-            reply = httpx.get(fill(check.http, values), auth=(user, password) if check.auth else None, timeout=20, trust_env=False)
+            reply = httpx.get(
+                fill(check.http, values), auth=(user, password) if check.auth else None, timeout=20, trust_env=False
+            )
             reply.raise_for_status()
             body = reply.json()
             return body if isinstance(body, list) else [body]
         if check.sql:
             with sqlite3.connect(f"file:{fill(check.database, values)}?mode=ro", uri=True) as connection:
                 connection.row_factory = sqlite3.Row
-                return [dict(row) for row in connection.execute(check.sql, {key: value for key, value in values.items() if f":{key}" in check.sql})]
+                return [
+                    dict(row)
+                    for row in connection.execute(
+                        check.sql, {key: value for key, value in values.items() if f":{key}" in check.sql}
+                    )
+                ]
         folder = Path(fill(check.file, values))
         paths = sorted(folder.parent.glob(folder.name)) if any(mark in folder.name for mark in "*?[") else [folder]
         return [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
@@ -54,7 +68,11 @@ class Judge:
 
     def _same(self, found: Any, wanted: Any) -> bool:
         if isinstance(wanted, list):
-            return isinstance(found, list) and len(found) == len(wanted) and all(any(self._same(item, want) for item in found) for want in wanted)
+            return (
+                isinstance(found, list)
+                and len(found) == len(wanted)
+                and all(any(self._same(item, want) for item in found) for want in wanted)
+            )
         if isinstance(wanted, dict):
             return isinstance(found, dict) and self._fits(found, wanted)
         text = fill(str(wanted), self._values)

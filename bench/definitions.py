@@ -107,7 +107,13 @@ def draw_slot(slot: Slot, rng: random.Random) -> str:
     if slot.choice:
         return rng.choice(slot.choice)
     if slot.kind == "amount":
-        return rng.choice((str(rng.randint(3, 400)), f"{rng.randint(1, 90)}.{rng.randint(1, 9)}0", f"{rng.randint(1, 250)}.{rng.randint(11, 99)}"))
+        return rng.choice(
+            (
+                str(rng.randint(3, 400)),
+                f"{rng.randint(1, 90)}.{rng.randint(1, 9)}0",
+                f"{rng.randint(1, 250)}.{rng.randint(11, 99)}",
+            )
+        )
     if slot.kind == "number":
         return str(rng.randint(2, 60))
     if slot.kind == "date":
@@ -132,7 +138,9 @@ def load_app(path: Path) -> AppSpec:
     reader = _Reader(path, data)
     server = reader.table("server")
     login = data.get("login", {})
-    skills = tuple(_skill(_Reader(path, skill, f"skills.{index}."), skill) for index, skill in enumerate(data.get("skills", [])))
+    skills = tuple(
+        _skill(_Reader(path, skill, f"skills.{index}."), skill) for index, skill in enumerate(data.get("skills", []))
+    )
     return AppSpec(
         reader.text("name"),
         server.get("install", ""),
@@ -150,7 +158,9 @@ def load_apps(folder: Path) -> list[AppSpec]:
     """Read every definition of a folder, in the order of their names."""
     paths = sorted(folder.glob("*.toml"))
     if not paths:
-        raise UsageError(f"no app definitions in {folder}", "Put one TOML file an app there; docs/bench.md describes it")
+        raise UsageError(
+            f"no app definitions in {folder}", "Put one TOML file an app there; docs/bench.md describes it"
+        )
     return [load_app(path) for path in paths]
 
 
@@ -174,18 +184,27 @@ class _Reader:
 
 
 def _skill(reader: _Reader, skill: Mapping[str, Any]) -> SkillSpec:
-    slots = tuple(Slot(name, tuple(slot.get("choice", ())), slot.get("kind", "words"), slot.get("differs_from", "")) for name, slot in skill.get("slots", {}).items())
+    slots = tuple(
+        Slot(name, tuple(slot.get("choice", ())), slot.get("kind", "words"), slot.get("differs_from", ""))
+        for name, slot in skill.get("slots", {}).items()
+    )
     taught = reader.table("taught")
     steps = tuple(skill.get("steps", ()))
     for number, step in enumerate(steps):
         try:
             parse(fill(step, taught))
         except ValueError as error:
-            raise UsageError(f"{reader.path}: {reader.prefix}steps[{number}]: {error}", "Write steps as the agent's actions, without refs") from error
+            raise UsageError(
+                f"{reader.path}: {reader.prefix}steps[{number}]: {error}",
+                "Write steps as the agent's actions, without refs",
+            ) from error
     check = reader.table("check")
     unknown = set(check) - set(Check.__dataclass_fields__)
     if unknown or sum(bool(check.get(kind)) for kind in ("http", "sql", "file")) != 1:
-        raise UsageError(f"{reader.path}: {reader.prefix}check needs exactly one of http, sql, file (unknown keys: {', '.join(unknown) or 'none'})", "See docs/bench.md for the format")
+        raise UsageError(
+            f"{reader.path}: {reader.prefix}check needs exactly one of http, sql, file (unknown keys: {', '.join(unknown) or 'none'})",
+            "See docs/bench.md for the format",
+        )
     return SkillSpec(
         reader.text("name"),
         reader.text("start"),

@@ -63,7 +63,9 @@ class AppServer:
         self.restore()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def restore(self) -> None:
@@ -76,7 +78,13 @@ class AppServer:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         with (self.home / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", self.app.start], env=self._environment(), stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                ["bash", "-euo", "pipefail", "-c", self.app.start],
+                env=self._environment(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -87,7 +95,9 @@ class AppServer:
                 time.sleep(0.05)  # polls a process outside; there is nothing to wait on
                 continue
             return
-        raise SetupError(f"{self.app.name} did not answer within {START_SECONDS} seconds", f"Read {self.home / 'server.log'}")
+        raise SetupError(
+            f"{self.app.name} did not answer within {START_SECONDS} seconds", f"Read {self.home / 'server.log'}"
+        )
 
     def stop(self) -> None:
         """End the server and all its children."""
@@ -108,9 +118,17 @@ class AppServer:
             return
         log = self.home / f"{what}.log"
         with log.open("wb") as out:
-            done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], env=self._environment(), stdout=out, stderr=out, check=False)
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", script], env=self._environment(), stdout=out, stderr=out, check=False
+            )
         if done.returncode:
             raise SetupError(f"{self.app.name}: {what} failed with exit code {done.returncode}", f"Read {log}")
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "APP_HOME": str(self.home), "APP_DATA": str(self.data), "APP_PORT": str(self.port), "APP_URL": self.url}
+        return {
+            **os.environ,
+            "APP_HOME": str(self.home),
+            "APP_DATA": str(self.data),
+            "APP_PORT": str(self.port),
+            "APP_URL": self.url,
+        }

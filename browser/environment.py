@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 60.0
 """Seconds that a step may take before its page is given up as hung; more than all its bounded waits together."""
+ERROR_PAGE = "chrome-error:"
 SECRET_FIELDS = ", ".join(
     ["input[type=password]", *(f'[autocomplete*="{hint}" i]' for hint in ("cc-", "one-time-code", "current-password", "new-password"))]
     + [f'input[{key}*="{part}" i]' for key in ("name", "id", "aria-label") for part in ("passw", "otp", "cvv", "cvc", "cardnumber", "card-number", "card_number", "card number")]
@@ -116,7 +117,7 @@ class LiveEnvironment:
 
     def look(self) -> Observation:
         """Look at the active tab as it stands."""
-        self._last = self._hands.seen = self.tabs.view.observe(self.cap)
+        self._last = self.hands.seen = self.tabs.view.observe(self.cap)
         return self._last
 
     def settle(self) -> Quiet:
@@ -158,16 +159,16 @@ class LiveEnvironment:
         self.tabs = Tabs(context, downloads=folder, decide=self._ask if self._decide else None)
         self._traffic = Traffic(context)
         self._settling = Settling(self.tabs, self._traffic)
-        self._hands = LiveHands(self.tabs, self._staging)
+        self.hands = LiveHands(self.tabs, self.url, self._staging)
 
     def _step(self, action: Action, before: Observation) -> StepResult:
         ok, notes = True, []
         self._traffic.begin()
         if action.verb is not Verb.TYPE:
             self.tabs.chooser = None
-        tab = self.tabs.page
+        tab, self.hands.named = self.tabs.page, action.name
         try:
-            PERFORM[action.verb](self._hands, action)
+            PERFORM[action.verb](self.hands, action)
         except ActionFailed as failure:
             ok = False
             notes.append(str(failure))
@@ -177,7 +178,7 @@ class LiveEnvironment:
         quiet = self._settling.settle()
         notes += self.tabs.drain()
         after = self.look()
-        if after.url.startswith("chrome-error:"):
+        if after.url.startswith(ERROR_PAGE) and before.url != after.url:
             ok = False
             notes.append("the page did not load")
         if quiet and not notes and after.lines == before.lines:

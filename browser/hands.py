@@ -36,11 +36,15 @@ _FORMS = {
 class LiveHands:
     """Acts on the active tab. Every ActionFailed is one line that names the control and what is in the way."""
 
-    def __init__(self, tabs: Tabs, staging: Path | None) -> None:
+    def __init__(self, tabs: Tabs, home: str, staging: Path | None) -> None:
         self._tabs = tabs
+        self._home = home
         self._staging = staging
+        self.patience_ms = PATIENCE_MS
         self.seen: Observation | None = None
         """What the policy last saw: its names are used in messages, its changes counted by `wait`."""
+        self.named = ""
+        """What the action calls its control, for when the policy names one that it no longer sees."""
 
     def click(self, ref: int) -> None:
         """Press the control at a point that the mouse reaches. Selects and file boxes have verbs of their own."""
@@ -89,10 +93,10 @@ class LiveHands:
         if found["role"] != "listbox" and not found["expanded"]:
             self._press_at(x, y)
         takes_text = found["kind"] in ("text", "other") and not found["readonly"]
-        answer = self._call(ref, "option", option, LIST_MS if takes_text else PATIENCE_MS)
+        answer = self._call(ref, "option", option, LIST_MS if takes_text else self.patience_ms)
         if "ref" not in answer and takes_text:
             self._type(ref, name, option, x, y)
-            answer = self._call(ref, "option", option, PATIENCE_MS)
+            answer = self._call(ref, "option", option, self.patience_ms)
         if "ref" not in answer:
             raise ActionFailed(_no_option(name, option, answer["options"]))
         _, x, y = self._ready(answer["ref"])
@@ -105,7 +109,8 @@ class LiveHands:
 
     def open(self, url: str) -> None:
         """Go to an http or https address; every other kind is refused."""
-        target = web_address(self._tabs.page.url, url)
+        here = self._tabs.page.url
+        target = web_address(here if here.startswith("http") else self._home, url)
         before = len(self._tabs.notes)
         try:
             self._tabs.page.goto(target, wait_until="commit", timeout=NAVIGATION_MS)
@@ -158,7 +163,7 @@ class LiveHands:
 
     def _ready(self, ref: int) -> tuple[dict[str, Any], float, float]:
         """Wait until the control can be pressed; return what it is and where, in the tab's viewport."""
-        frame, found = self._locate(ref), self._call(ref, "probe", PATIENCE_MS)
+        frame, found = self._locate(ref), self._call(ref, "probe", self.patience_ms)
         name, state = self._name(ref, found), found["state"]
         if state == "covered":
             raise ActionFailed(f"{name} is covered by {found['by']}")
@@ -225,14 +230,14 @@ class LiveHands:
 
     def _name(self, ref: int, found: dict[str, Any]) -> str:
         line = self.seen.find(ref) if self.seen else None
-        return quote(line.name if line else found.get("name", f"control {ref}"))
+        return quote(line.name if line else self.named or found.get("name", ""))
 
 
 def web_address(page: str, text: str) -> str:
     """Make an absolute address of what was asked for. Raises ActionFailed for every scheme but http and https."""
     cleaned = "".join(char for char in text if char > " ")
-    target = urljoin(page, cleaned)
     try:
+        target = urljoin(page, cleaned)
         parts = urlsplit(target)
     except ValueError as error:
         raise ActionFailed(f"{quote(text)} is not an address") from error

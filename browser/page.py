@@ -74,7 +74,8 @@ class PageView:
         if raw["frames"]:
             inner, focused = self._read_frames(self.main, raw["frames"], max(cap - len(lines), min(FRAME_LINES, cap // 4)), 1)
             more_below += max(len(lines) + len(inner) - cap, 0)
-            lines = lines[: cap - len(inner)] + inner
+            lines = lines[: cap - len(inner)]
+            lines += _numbered(inner, lines)
             focus = focused if focused is not None else focus
         return Observation(
             url=raw["url"],
@@ -181,3 +182,17 @@ class PageView:
                 world.add(source)
             self._sessions.setdefault(world.root, world)
         return self._sessions.get(id)
+
+
+def _numbered(inner: list[dict[str, Any]], outer: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Tell controls of frames from those outside that have their role and name, as the walker does within a frame."""
+    taken = {(line["role"], line["name"]) for line in outer if "ref" in line}
+    for line in inner:
+        if "ref" not in line:
+            continue
+        name, count = line["name"], 1
+        while (line["role"], line["name"]) in taken:
+            count += 1
+            line["name"] = f"{name} #{count}".strip()
+        taken.add((line["role"], line["name"]))
+    return inner

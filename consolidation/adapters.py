@@ -15,7 +15,7 @@ from typing import Any
 
 from peft import PeftModel
 
-from agent.store import Store
+from agent.store import AdapterRow, Store
 from browser.errors import AdapterCorrupt, StorageError
 from consolidation.storage import sha256, sync
 
@@ -29,11 +29,13 @@ def write_adapter(root: Path, model: PeftModel, manifest: dict[str, Any]) -> tup
     aside = root / f".writing-{os.getpid()}"
     shutil.rmtree(aside, ignore_errors=True)
     try:
-        model.save_pretrained(aside)
+        model.save_pretrained(str(aside))
         (aside / "README.md").unlink(missing_ok=True)
         files = {path.name: sha256(path) for path in sorted(aside.iterdir())}
         adapter_id = files["adapter_model.safetensors"][:16]
-        (aside / MANIFEST).write_text(json.dumps({"format": FORMAT, "id": adapter_id, "files": files, **manifest}, indent=1) + "\n")
+        (aside / MANIFEST).write_text(
+            json.dumps({"format": FORMAT, "id": adapter_id, "files": files, **manifest}, indent=1) + "\n"
+        )
         for path in [*aside.iterdir(), aside]:
             sync(path)
         folder = root / adapter_id
@@ -41,7 +43,10 @@ def write_adapter(root: Path, model: PeftModel, manifest: dict[str, Any]) -> tup
             aside.rename(folder)
             sync(root)
     except OSError as error:
-        raise StorageError(f"the adapter could not be written to {root}: {error.strerror}", "Free some disk space; the champion acts on as before") from error
+        raise StorageError(
+            f"the adapter could not be written to {root}: {error.strerror}",
+            "Free some disk space; the champion acts on as before",
+        ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return adapter_id, folder
@@ -53,25 +58,41 @@ def verify_adapter(folder: Path, base_sha256: str | None = None) -> dict[str, An
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
         hashes = {name: sha256(folder / name) for name in manifest["files"]}
     except (OSError, ValueError, KeyError) as error:
-        raise AdapterCorrupt(f"adapter {folder.name} is not whole: {error}", "The adapter before it acts instead; run apprentice consolidate to learn again") from error
+        raise AdapterCorrupt(
+            f"adapter {folder.name} is not whole: {error}",
+            "The adapter before it acts instead; run apprentice consolidate to learn again",
+        ) from error
     changed = [name for name, value in manifest["files"].items() if hashes[name] != value]
     if changed:
-        raise AdapterCorrupt(f"adapter {folder.name} was changed after it was written: {', '.join(changed)}", "The adapter before it acts instead; run apprentice consolidate to learn again")
+        raise AdapterCorrupt(
+            f"adapter {folder.name} was changed after it was written: {', '.join(changed)}",
+            "The adapter before it acts instead; run apprentice consolidate to learn again",
+        )
     if base_sha256 is not None and manifest["base_sha256"] != base_sha256:
-        raise AdapterCorrupt(f"adapter {folder.name} belongs to another base model", "Use the base it was trained on, or consolidate again")
+        raise AdapterCorrupt(
+            f"adapter {folder.name} belongs to another base model",
+            "Use the base it was trained on, or consolidate again",
+        )
     return manifest
 
 
-def sound_champion(store: Store, base_sha256: str) -> tuple[Path | None, list[str]]:
-    """Return the folder of the newest champion that verifies (None: the base acts), and what was wrong with the newer ones."""
+def sound_champion(store: Store, base_sha256: str) -> tuple[AdapterRow | None, list[str]]:
+    """Return the champion if it verifies, else the one before it, and so on; None means that the base acts alone.
+
+    One that does not verify is recorded as corrupt and rolled back; the second value says what was wrong. A champion
+    of another base is left as it is and not used.
+    """
     problems: list[str] = []
-    for row in store.champions():
+    row = store.champion()
+    while row is not None and row.base_id == base_sha256:
         try:
             verify_adapter(Path(row.path), base_sha256)
         except AdapterCorrupt as error:
             problems.append(str(error))
+            store.judge_adapter(row.id, "corrupt")
+            row = store.roll_back(error.message)
             continue
-        return Path(row.path), problems
+        return row, problems
     return None, problems
 
 

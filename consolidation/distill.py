@@ -17,8 +17,8 @@ import torch
 from peft import PeftModel
 
 from consolidation.examples import Example
-from consolidation.losses import Divergence, clipped_mean, divergence, on_support
 from consolidation.lora import logits_at, mixed_precision, trainable
+from consolidation.losses import Divergence, clipped_mean, divergence, on_support
 from consolidation.storage import write_atomically
 
 
@@ -55,7 +55,16 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
-def distill(model: PeftModel, skills: Sequence[Example], anchors: Sequence[Example], config: DistillConfig, first: int, last: int, checkpoint: Path | None = None, report: Report = lambda _: None) -> Progress:
+def distill(
+    model: PeftModel,
+    skills: Sequence[Example],
+    anchors: Sequence[Example],
+    config: DistillConfig,
+    first: int,
+    last: int,
+    checkpoint: Path | None = None,
+    report: Report = lambda _: None,
+) -> Progress:
     """Train the model's adapter from update `first` to `last` of a run of `config.updates`; return where it stands.
 
     Resumes from `checkpoint` when that file is there and belongs to these updates.
@@ -84,7 +93,9 @@ def distill(model: PeftModel, skills: Sequence[Example], anchors: Sequence[Examp
     return progress
 
 
-def draw_batch(skills: Sequence[Example], anchors: Sequence[Example], config: DistillConfig, rng: random.Random) -> list[Example]:
+def draw_batch(
+    skills: Sequence[Example], anchors: Sequence[Example], config: DistillConfig, rng: random.Random
+) -> list[Example]:
     """Draw the sequences of one update, skills first, then anchors."""
     held = min(config.anchors, config.sequences - 1) if anchors else 0
     batch = rng.sample(skills, min(len(skills), config.sequences - held))
@@ -117,7 +128,11 @@ def rate(config: DistillConfig, update: int) -> float:
 def save(model: PeftModel, optimizer: torch.optim.Optimizer, progress: Progress, path: Path) -> None:
     """Write the training state beside the old one, then swap."""
     weights = {name: parameter.detach() for name, parameter in model.named_parameters() if parameter.requires_grad}
-    state = {"weights": weights, "optimizer": optimizer.state_dict(), "progress": [progress.update, progress.tokens, progress.skipped, progress.curve]}
+    state = {
+        "weights": weights,
+        "optimizer": optimizer.state_dict(),
+        "progress": [progress.update, progress.tokens, progress.skipped, progress.curve],
+    }
     write_atomically(path, lambda temporary: torch.save(state, temporary))
 
 

@@ -19,8 +19,8 @@ from peft import PeftModel
 from agent.policy.encode import Encoder
 from agent.prompt import Prompt
 from browser.errors import ApprenticeError
-from consolidation.losses import on_support, top_ids
 from consolidation.lora import logits_at, mixed_precision
+from consolidation.losses import on_support, top_ids
 from consolidation.segments import Segment, Step, Tokens, cut, encode
 
 TOP_K = 64
@@ -69,18 +69,32 @@ def assert_privilege(student: Prompt, teacher: Prompt, lessons: Sequence[str]) -
             raise PrivilegeLeak("the teacher's prompt does not hold its lessons", "This is a bug; nothing was trained")
         extra = (extra[:at] + extra[at + len(block) :]).rstrip("\n")
     if extra != student.user or teacher.system != student.system:
-        raise PrivilegeLeak("the teacher reads more than the student and its lesson", "This is a bug; nothing was trained")
+        raise PrivilegeLeak(
+            "the teacher reads more than the student and its lesson", "This is a bug; nothing was trained"
+        )
 
 
 @torch.no_grad()
-def score(model: PeftModel, encoder: Encoder, segment: Segment, device: str = "cpu", *, adapter: bool = False) -> tuple[Tokens, torch.Tensor]:
+def score(
+    model: PeftModel, encoder: Encoder, segment: Segment, device: str = "cpu", *, adapter: bool = False
+) -> tuple[Tokens, torch.Tensor]:
     """Return the segment's tokens and logits_N_V of its taught tokens, the adapter switched off unless asked for."""
     tokens = encode(encoder, segment)
     with mixed_precision(model, device), nullcontext() if adapter else model.disable_adapter():
         return tokens, logits_at(model, tokens.ids.to(device), tokens.positions.to(device)).float().cpu()
 
 
-def distilled(model: PeftModel, encoder: Encoder, task: str, lessons: Sequence[str], steps: Iterable[Step], skill: str, *, verified: bool, **options: Any) -> list[Example]:
+def distilled(
+    model: PeftModel,
+    encoder: Encoder,
+    task: str,
+    lessons: Sequence[str],
+    steps: Iterable[Step],
+    skill: str,
+    *,
+    verified: bool,
+    **options: Any,
+) -> list[Example]:
     """Score an episode by the teacher that reads `lessons`, for the student that reads none.
 
     With `verified`, the actions are known to be right: a token that the teacher would not have put there is left out,
@@ -93,7 +107,9 @@ def distilled(model: PeftModel, encoder: Encoder, task: str, lessons: Sequence[s
         tokens = encode(encoder, student)
         told, logits_N_V = score(model, encoder, teacher)
         if not torch.equal(tokens.targets, told.targets):
-            raise PrivilegeLeak("teacher and student would learn from different actions", "This is a bug; nothing was trained")
+            raise PrivilegeLeak(
+                "teacher and student would learn from different actions", "This is a bug; nothing was trained"
+            )
         if verified:
             tokens, logits_N_V = _only(tokens, logits_N_V, logits_N_V.argmax(-1) == tokens.targets)
         if len(tokens.positions):

@@ -16,7 +16,9 @@ def attach_lora(model: Any, rank: int, alpha: int, seed: int) -> PeftModel:
     for parameter in model.parameters():
         parameter.requires_grad_(requires_grad=False)
     torch.manual_seed(seed)
-    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules="all-linear", lora_dropout=0.0, bias="none", task_type="CAUSAL_LM")
+    config = LoraConfig(
+        r=rank, lora_alpha=alpha, target_modules="all-linear", lora_dropout=0.0, bias="none", task_type="CAUSAL_LM"
+    )
     return get_peft_model(model, config)
 
 
@@ -41,6 +43,6 @@ def logits_at(model: Any, ids: torch.Tensor, positions: torch.Tensor) -> torch.T
 
     `ids` is (T,). Works for a PeftModel and for a bare causal LM.
     """
-    bare = model.get_base_model() if isinstance(model, PeftModel) else model
+    bare: Any = model.get_base_model() if isinstance(model, PeftModel) else model
     hidden = bare.get_decoder()(input_ids=ids[None], use_cache=False).last_hidden_state[0]
     return bare.get_output_embeddings()(hidden[positions].contiguous())

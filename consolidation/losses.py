@@ -51,7 +51,9 @@ def top_ids(logits_N_V: torch.Tensor, k: int) -> torch.Tensor:
     return logits_N_V.topk(min(k, logits_N_V.shape[-1]), dim=-1).indices
 
 
-def divergence(teacher_N_S: torch.Tensor, student_N_S: torch.Tensor, kind: Divergence = Divergence.FORWARD_KL, beta: float = 0.5) -> torch.Tensor:
+def divergence(
+    teacher_N_S: torch.Tensor, student_N_S: torch.Tensor, kind: Divergence = Divergence.FORWARD_KL, beta: float = 0.5
+) -> torch.Tensor:
     """Return the divergence of each token (N,), in nats. Both inputs are log-probabilities over the same support."""
     if kind is Divergence.FORWARD_KL:
         return _kl(teacher_N_S, student_N_S)

@@ -96,8 +96,23 @@ class Night:
         """Measure, before anything is trained, how far the lesson in context lifts the base."""
 
         def measure() -> dict[str, Any]:
-            alone = {skill.id: steps_right(self.model, self.encoder, self.probes(skill), (), adapter=False, with_manual=self.config.with_manual).scores for skill in self.skills}
-            taught = {skill.id: steps_right(self.model, self.encoder, self.probes(skill), (skill.text,), adapter=False, with_manual=self.config.with_manual).scores for skill in self.skills}
+            alone = {
+                skill.id: steps_right(
+                    self.model, self.encoder, self.probes(skill), (), adapter=False, with_manual=self.config.with_manual
+                ).scores
+                for skill in self.skills
+            }
+            taught = {
+                skill.id: steps_right(
+                    self.model,
+                    self.encoder,
+                    self.probes(skill),
+                    (skill.text,),
+                    adapter=False,
+                    with_manual=self.config.with_manual,
+                ).scores
+                for skill in self.skills
+            }
             return {"alone": alone, "with_lesson": taught}
 
         result = self._once("headroom", measure)
@@ -111,7 +126,10 @@ class Night:
             examples = [example for skill in self.skills for example in self.examples_of(skill)]
             kept = anchors(self.model, self.encoder, self.anchor_segments())
             write_atomically(path, lambda temporary: torch.save([_pack(examples), _pack(kept)], temporary))
-            self.report("rehearse", {"sequences": len(examples), "anchors": len(kept), "seconds": round(time.monotonic() - started, 1)})
+            self.report(
+                "rehearse",
+                {"sequences": len(examples), "anchors": len(kept), "seconds": round(time.monotonic() - started, 1)},
+            )
         packed: list[Any] = torch.load(path, weights_only=True)
         return _unpack(packed[0]), _unpack(packed[1])
 
@@ -136,9 +154,24 @@ class Night:
                 skill = self.skills[index % len(self.skills)]
                 variant = make_variant(skill.demonstration, self.words, (1 + number) * 1000 + index)
                 with mixed_precision(self.model):
-                    policy = LocalPolicy(self.model.get_base_model(), self.encoder, name="student", temperature=1.0, seed=self.config.seed + index)
-                    steps, _ = roll_out(policy, variant, with_manual=self.config.with_manual)
-                examples += distilled(self.model, self.encoder, variant.task, (skill.text,), steps, skill.id, verified=False, with_manual=self.config.with_manual)
+                    policy = LocalPolicy(
+                        self.model.get_base_model(),
+                        self.encoder,
+                        name="student",
+                        temperature=1.0,
+                        seed=self.config.seed + index,
+                    )
+                    steps = roll_out(policy, variant, with_manual=self.config.with_manual).steps
+                examples += distilled(
+                    self.model,
+                    self.encoder,
+                    variant.task,
+                    (skill.text,),
+                    steps,
+                    skill.id,
+                    verified=False,
+                    with_manual=self.config.with_manual,
+                )
             write_atomically(path, lambda temporary: torch.save(_pack(examples), temporary))
             self.report("dream", {"round": number, "sequences": len(examples)})
         return _unpack(torch.load(path, weights_only=True))
@@ -148,19 +181,56 @@ class Night:
 
         def measure() -> dict[str, Any]:
             manual = self.config.with_manual
-            alone = {skill.id: steps_right(self.model, self.encoder, self.probes(skill), (), adapter=True, with_manual=manual).scores for skill in self.skills}
-            taught = {skill.id: steps_right(self.model, self.encoder, self.probes(skill), (skill.text,), adapter=True, with_manual=manual).scores for skill in self.skills}
-            episodes = {skill.id: episodes_right(self.model, self.encoder, self.probes(skill), (), adapter=True, with_manual=manual).scores for skill in self.skills}
+            alone = {
+                skill.id: steps_right(
+                    self.model, self.encoder, self.probes(skill), (), adapter=True, with_manual=manual
+                ).scores
+                for skill in self.skills
+            }
+            taught = {
+                skill.id: steps_right(
+                    self.model, self.encoder, self.probes(skill), (skill.text,), adapter=True, with_manual=manual
+                ).scores
+                for skill in self.skills
+            }
+            acted = {
+                skill.id: episodes_right(
+                    self.model, self.encoder, self.probes(skill), (), adapter=True, with_manual=manual
+                )
+                for skill in self.skills
+            }
             moved, same = drift(self.model, self.encoder, shipped_anchors()[self.config.shipped_anchors :][:24])
-            return {"alone": alone, "with_lesson": taught, "episodes": episodes, "drift": moved, "same": same.scores}
+            return {
+                "alone": alone,
+                "with_lesson": taught,
+                "episodes": {key: value[0].scores for key, value in acted.items()},
+                "admitted": [score for _, shares in acted.values() for score in shares.scores],
+                "drift": moved,
+                "same": same.scores,
+            }
 
         result = self._once("gate", measure)
         alone = _measured(result["alone"])
         evidence = Evidence(
-            base_alone, base_with, alone, _measured(result["with_lesson"]), {}, {}, result["drift"], Measured(tuple(result["same"])), valid=Measured((1.0,))
+            base_alone,
+            base_with,
+            alone,
+            _measured(result["with_lesson"]),
+            {},
+            {},
+            result["drift"],
+            Measured(tuple(result["same"])),
+            Measured(tuple(result["admitted"])),
         )
         rows = judge(evidence, self.config.bounds)
-        self.report("gate", {"rows": [row.to_json() for row in rows], "passed": passes(rows), "episodes": {key: sum(value) / len(value) for key, value in result["episodes"].items()}})
+        self.report(
+            "gate",
+            {
+                "rows": [row.to_json() for row in rows],
+                "passed": passes(rows),
+                "episodes": {key: sum(value) / len(value) for key, value in result["episodes"].items()},
+            },
+        )
         return rows
 
     # ---- what the phases are made of --------------------------------------------------------------------------
@@ -181,7 +251,16 @@ class Night:
                 examples += imitated(self.encoder, variant.task, variant.steps, skill.id, **options)
                 continue
             lessons = {Arm.OPSD: (skill.text,), Arm.EMPTY: (), Arm.MISMATCHED: (self._other(skill).text,)}[config.arm]
-            examples += distilled(self.model, self.encoder, variant.task, lessons, variant.steps, skill.id, verified=config.arm is Arm.OPSD, **options)
+            examples += distilled(
+                self.model,
+                self.encoder,
+                variant.task,
+                lessons,
+                variant.steps,
+                skill.id,
+                verified=config.arm is Arm.OPSD,
+                **options,
+            )
             self.report("rehearse", {"skill": skill.id, "variant": seed + 1, "of": config.variants // len(self.skills)})
         return examples
 
@@ -191,7 +270,14 @@ class Night:
             return []
         with mixed_precision(self.model), self.model.disable_adapter():
             policy = LocalPolicy(self.model.get_base_model(), self.encoder, name="base")
-            own = page_anchors(policy, [skill.demonstration for skill in self.skills], self.words, self.config.page_anchors, self.config.seed, with_manual=self.config.with_manual)
+            own = page_anchors(
+                policy,
+                [skill.demonstration for skill in self.skills],
+                self.words,
+                self.config.page_anchors,
+                self.config.seed,
+                with_manual=self.config.with_manual,
+            )
         return own + shipped_anchors()[: self.config.shipped_anchors]
 
     def _other(self, skill: Skill) -> Skill:
@@ -204,12 +290,27 @@ class Night:
             started = time.monotonic()
             result = measure()
             write_atomically(path, lambda temporary: temporary.write_text(json.dumps(result)))
-            self.report(name, {"seconds": round(time.monotonic() - started, 1), **{key: _means(value) for key, value in result.items() if isinstance(value, dict)}})
+            self.report(
+                name,
+                {
+                    "seconds": round(time.monotonic() - started, 1),
+                    **{key: _means(value) for key, value in result.items() if isinstance(value, dict)},
+                },
+            )
         return json.loads(path.read_text())
 
     def _tell(self, progress: Progress) -> None:
         assert progress.curve is not None
-        self.report("learn", {"update": progress.update, "of": self.config.distill.updates, "divergence": progress.curve[-1], "tokens": progress.tokens, "skipped": progress.skipped})
+        self.report(
+            "learn",
+            {
+                "update": progress.update,
+                "of": self.config.distill.updates,
+                "divergence": progress.curve[-1],
+                "tokens": progress.tokens,
+                "skipped": progress.skipped,
+            },
+        )
 
 
 def config_record(config: NightConfig) -> dict[str, Any]:
@@ -226,10 +327,15 @@ def _means(scores: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 
 def _pack(examples: Sequence[Example]) -> list[list[Any]]:
-    return [[example.tokens.ids, example.tokens.positions, example.support_ids, example.teacher_logp, example.skill] for example in examples]
+    return [
+        [example.tokens.ids, example.tokens.positions, example.support_ids, example.teacher_logp, example.skill]
+        for example in examples
+    ]
 
 
 def _unpack(packed: Sequence[Sequence[Any]]) -> list[Example]:
     from consolidation.segments import Tokens
 
-    return [Example(Tokens(ids, positions, ()), support, logp, skill) for ids, positions, support, logp, skill in packed]
+    return [
+        Example(Tokens(ids, positions, ()), support, logp, skill) for ids, positions, support, logp, skill in packed
+    ]

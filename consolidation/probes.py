@@ -17,7 +17,7 @@ from peft import PeftModel
 from agent.policy.encode import Encoder
 from agent.policy.local import LocalPolicy
 from agent.prompt import Transcript
-from browser.actions import WITHOUT_PAGE, Verb
+from browser.actions import WITHOUT_PAGE
 from consolidation.examples import score
 from consolidation.lora import mixed_precision
 from consolidation.losses import Divergence, divergence, on_support
@@ -41,7 +41,15 @@ class Measured:
         return sum(self.scores) / len(self.scores) if self.scores else 0.0
 
 
-def steps_right(model: PeftModel, encoder: Encoder, variants: Sequence[Variant], lessons: Sequence[str], *, adapter: bool, with_manual: bool = False) -> Measured:
+def steps_right(
+    model: PeftModel,
+    encoder: Encoder,
+    variants: Sequence[Variant],
+    lessons: Sequence[str],
+    *,
+    adapter: bool,
+    with_manual: bool = False,
+) -> Measured:
     """Measure exact next actions on the right path; one score (share of steps) a variant."""
     scores = []
     for variant in variants:
@@ -53,33 +61,59 @@ def steps_right(model: PeftModel, encoder: Encoder, variants: Sequence[Variant],
     return Measured(tuple(scores))
 
 
-def episodes_right(model: PeftModel, encoder: Encoder, variants: Sequence[Variant], lessons: Sequence[str], *, adapter: bool, with_manual: bool = False) -> Measured:
-    """Measure whole episodes in the dream, greedy and under the grammar; 1 or 0 a variant."""
-    scores = []
+def episodes_right(
+    model: PeftModel,
+    encoder: Encoder,
+    variants: Sequence[Variant],
+    lessons: Sequence[str],
+    *,
+    adapter: bool,
+    with_manual: bool = False,
+) -> tuple[Measured, Measured]:
+    """Measure whole episodes in the dream, greedy and under the grammar.
+
+    Returns (1 or 0 a variant: was everything done, the lowest share of probability that the grammar admitted).
+    """
+    finished, admitted = [], []
     with mixed_precision(model), nullcontext() if adapter else model.disable_adapter():
         policy = LocalPolicy(model.get_base_model(), encoder, name="probe")
         for variant in variants:
-            _, dream = roll_out(policy, variant, lessons, with_manual=with_manual)
-            scores.append(float(dream.finished))
-    return Measured(tuple(scores))
+            rollout = roll_out(policy, variant, lessons, with_manual=with_manual)
+            finished.append(float(rollout.finished))
+            admitted.append(rollout.admitted)
+    return Measured(tuple(finished)), Measured(tuple(admitted))
 
 
-def roll_out(policy: LocalPolicy, variant: Variant, lessons: Sequence[str] = (), *, with_manual: bool = False) -> tuple[list[Step], Dream]:
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A dreamt session of a policy."""
+
+    steps: tuple[Step, ...]
+    finished: bool
+    admitted: float
+
+
+def roll_out(
+    policy: LocalPolicy, variant: Variant, lessons: Sequence[str] = (), *, with_manual: bool = False
+) -> Rollout:
     """Let a policy act in the dream of a variant until it ends or has taken too many steps."""
     dream = Dream(variant)
     page = dream.reset()
     transcript = Transcript(variant.task, lessons, with_manual)
     transcript.start(page)
     steps: list[Step] = []
+    admitted = 1.0
     for _ in range(len(variant.steps) + EXTRA_STEPS):
-        action = policy.decide(transcript.prompt(), page).action
+        decision = policy.decide(transcript.prompt(), page)
+        action = decision.action
+        admitted = min(admitted, decision.admitted)
         result = dream.step(action)
         steps.append(Step(page, action, result))
         if action.verb in WITHOUT_PAGE:
             break
         transcript.advance(action, result)
         page = result.observation
-    return steps, dream
+    return Rollout(tuple(steps), dream.finished, admitted)
 
 
 def drift(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> tuple[float, Measured]:
@@ -95,7 +129,9 @@ def drift(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> tu
     return (total / count if count else 0.0), Measured(tuple(same))
 
 
-def bootstrap(differences: Sequence[float], seed: int = 0, draws: int = 2000, level: float = 0.95) -> tuple[float, float]:
+def bootstrap(
+    differences: Sequence[float], seed: int = 0, draws: int = 2000, level: float = 0.95
+) -> tuple[float, float]:
     """Return a percentile interval of the mean of paired differences."""
     if not differences:
         return (-math.inf, math.inf)
@@ -103,8 +139,3 @@ def bootstrap(differences: Sequence[float], seed: int = 0, draws: int = 2000, le
     means = sorted(sum(rng.choices(differences, k=len(differences))) / len(differences) for _ in range(draws))
     tail = (1 - level) / 2
     return means[int(tail * draws)], means[min(draws - 1, int((1 - tail) * draws))]
-
-
-def says_when_done(variant: Variant) -> bool:
-    """Whether a variant ends in `done`, as every rehearsal must."""
-    return bool(variant.steps) and variant.steps[-1].action.verb is Verb.DONE

@@ -1,4 +1,4 @@
-"""Command line of the foundation: `python -m foundation {harvest,clone}`."""
+"""Command line of the foundation: `python -m foundation {harvest,anchors,clone}`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ def main(argv: list[str] | None = None) -> int:
     stages = parser.add_subparsers(dest="stage", required=True)
     harvest = stages.add_parser("harvest", help="collect interface words from wheels")
     harvest.add_argument("wheels", nargs="+", type=Path)
+    stages.add_parser("anchors", help="draw the anchors that ship with consolidation")
     clone = stages.add_parser("clone", help="behaviour cloning; resumes")
     clone.add_argument("--base", type=Path, required=True, help="folder of the converted pretrained model")
     clone.add_argument("--out", type=Path, default=Path("runs/foundation"))
@@ -26,10 +27,19 @@ def main(argv: list[str] | None = None) -> int:
 
         sys.stdout.write(write(args.wheels))
         return 0
+    if args.stage == "anchors":
+        from foundation.anchors import write as write_anchors
+
+        sys.stdout.write(write_anchors())
+        return 0
     from foundation.clone import CloneConfig
     from foundation.clone import clone as run_clone
 
-    run_clone(args.base, args.out, CloneConfig(tokens=args.tokens, seed=args.seed, rank=args.rank, alpha=2 * args.rank, lr=args.lr))
+    run_clone(
+        args.base,
+        args.out,
+        CloneConfig(tokens=args.tokens, seed=args.seed, rank=args.rank, alpha=2 * args.rank, lr=args.lr),
+    )
     return 0
 
 

@@ -24,7 +24,9 @@ class ProceduralApp:
         for section in schema.sections:
             count = self.rng.choice((0, 1, 1, 2, 2, 3, 4, 6)) if records is None else records
             self.records[section.label] = [self.make_record(section) for _ in range(count)]
-        self.settings: dict[str, Record] = {title: {f.key: self.start_value(f) for f in fields} for title, fields in schema.settings.tabs}
+        self.settings: dict[str, Record] = {
+            title: {f.key: self.start_value(f) for f in fields} for title, fields in schema.settings.tabs
+        }
         self.wiki: dict[str, str] = {}
         self.events: list[Event] = []
         self.page = schema.sections[0].label
@@ -142,7 +144,15 @@ class ProceduralApp:
         """Go to a page: a section, the settings, or a wiki address."""
         if remember and page != self.page:
             self.history.append(self.page)
-        self.page, self.form, self.confirming, self.menu_open, self.query, self.typed_query, self.top = page, None, None, False, "", "", 0
+        self.page, self.form, self.confirming, self.menu_open, self.query, self.typed_query, self.top = (
+            page,
+            None,
+            None,
+            False,
+            "",
+            "",
+            0,
+        )
         self.nav_open = not self.schema.nav_hidden
         if not self.schema.single_page:
             self.forget_refs()
@@ -165,7 +175,9 @@ class ProceduralApp:
     def path_of(self, page: str) -> str:
         if page.startswith("/"):
             return page
-        return "/" if page == self.schema.sections[0].label else "/" + url_quote(page.lower().replace(" ", "-"), safe="-")
+        return (
+            "/" if page == self.schema.sections[0].label else "/" + url_quote(page.lower().replace(" ", "-"), safe="-")
+        )
 
     def find_words(self, text: str) -> str:
         screen = self.draw()
@@ -186,7 +198,11 @@ class ProceduralApp:
 
     def start_form(self, section: Section, editing: int | None = None) -> None:
         """Open the form for a new record, or for the row `editing`."""
-        values = dict(self.records[section.label][editing]) if editing is not None else {item.key: self.start_value(item) for item in section.fields}
+        values = (
+            dict(self.records[section.label][editing])
+            if editing is not None
+            else {item.key: self.start_value(item) for item in section.fields}
+        )
         self.form = Form(section.fields, values, section, editing)
         self.top = 0
         if section.form == "page" and not self.schema.single_page:
@@ -213,7 +229,11 @@ class ProceduralApp:
     def submit(self, form: Form, *, again: bool = False) -> None:
         """Save the form, or mark the required fields that are empty."""
         section = form.section
-        form.invalid = {item.key for item in form.fields if item.required and item.kind not in ("check", "people") and not form.values[item.key]}
+        form.invalid = {
+            item.key
+            for item in form.fields
+            if item.required and item.kind not in ("check", "people") and not form.values[item.key]
+        }
         if form.invalid:
             if section and section.form == "wizard":
                 form.step = min(item.step for item in form.fields if item.key in form.invalid)

@@ -91,7 +91,12 @@ def clone(base: Path, out: Path, config: CloneConfig) -> None:
     """Train until `config.tokens` are seen; write `out/adapter` and a log. Resumes from `out/checkpoint.pt`."""
     out.mkdir(parents=True, exist_ok=True)
     encoder = Encoder(AutoTokenizer.from_pretrained(base))
-    model = attach_lora(AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation=register()), config.rank, config.alpha, config.seed)
+    model = attach_lora(
+        AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation=register()),
+        config.rank,
+        config.alpha,
+        config.seed,
+    )
     optimizer = torch.optim.AdamW(trainable(model), lr=config.lr, betas=(0.9, 0.95), weight_decay=0.0)
     state: dict[str, Any] = {"update": 0, "pool": 0, "position": 0, "tokens": 0, "actions": 0}
     if (out / "checkpoint.pt").exists():
@@ -102,7 +107,9 @@ def clone(base: Path, out: Path, config: CloneConfig) -> None:
     log = (out / "log.jsonl").open("a")
     started, recent = time.monotonic(), (0, 0)
 
-    for batch, pool, position in batches(encoder, config.seed, config.batch_tokens, config.max_length, state["pool"], state["position"]):
+    for batch, pool, position in batches(
+        encoder, config.seed, config.batch_tokens, config.max_length, state["pool"], state["position"]
+    ):
         if state["tokens"] >= config.tokens:
             break
         for group in optimizer.param_groups:
@@ -118,7 +125,13 @@ def clone(base: Path, out: Path, config: CloneConfig) -> None:
         state["tokens"] += sum(len(tokens.ids) for tokens in batch)
         state["actions"] += actions
         recent = (recent[0] + exact, recent[1] + actions)
-        record: dict[str, Any] = {**state, "loss": round(loss, 4), "exact": round(exact / actions, 3), "norm": round(float(norm), 3), "seconds": round(time.monotonic() - started, 1)}
+        record: dict[str, Any] = {
+            **state,
+            "loss": round(loss, 4),
+            "exact": round(exact / actions, 3),
+            "norm": round(float(norm), 3),
+            "seconds": round(time.monotonic() - started, 1),
+        }
         if state["update"] % config.eval_every == 0:
             record["held_out"] = evaluate(model, encoder, config.eval_episodes, config.max_length)
             save_checkpoint(out, model, optimizer, state)
@@ -131,5 +144,9 @@ def export(model: Any, folder: Path, config: CloneConfig, state: dict[str, Any])
     """Write the adapter in PEFT's format, in bf16, with the recipe beside it."""
     model.save_pretrained(folder)
     weights = load_file(folder / "adapter_model.safetensors")
-    save_file({name: tensor.to(torch.bfloat16) for name, tensor in weights.items()}, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    save_file(
+        {name: tensor.to(torch.bfloat16) for name, tensor in weights.items()},
+        folder / "adapter_model.safetensors",
+        metadata={"format": "pt"},
+    )
     (folder / "recipe.json").write_text(json.dumps({"recipe": asdict(config), "state": state}, indent=1) + "\n")

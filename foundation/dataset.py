@@ -37,7 +37,9 @@ def draw_sequences(encoder: Encoder, seed: int, max_length: int, *, training: bo
     return task.suite, out
 
 
-def batches(encoder: Encoder, seed: int, batch_tokens: int, max_length: int, pool_index: int, skip: int) -> Iterator[tuple[Batch, int, int]]:
+def batches(
+    encoder: Encoder, seed: int, batch_tokens: int, max_length: int, pool_index: int, skip: int
+) -> Iterator[tuple[Batch, int, int]]:
     """Yield (batch, pool, position in it): segments of 100 episodes, shuffled, cut into batches of `batch_tokens`.
 
     A run resumes at the batch after (pool_index, skip).

@@ -11,7 +11,17 @@ from foundation.state import Event, Form, Screen
 if TYPE_CHECKING:
     from foundation.app import ProceduralApp
 
-ROLES = {"text": "textbox", "amount": "textbox", "date": "textbox", "long": "textbox", "email": "textbox", "number": "spinbutton", "select": "combobox", "person": "combobox", "check": "checkbox"}
+ROLES = {
+    "text": "textbox",
+    "amount": "textbox",
+    "date": "textbox",
+    "long": "textbox",
+    "email": "textbox",
+    "number": "spinbutton",
+    "select": "combobox",
+    "person": "combobox",
+    "check": "checkbox",
+}
 
 
 def draw_page(app: ProceduralApp, screen: Screen) -> Screen:
@@ -72,14 +82,20 @@ def _chrome(app: ProceduralApp, screen: Screen) -> None:
         app.typed_query = text
 
     if schema.nav_hidden:
-        screen.control("nav", "button", schema.nav_hidden, open_nav, states=("expanded" if app.nav_open else "collapsed",))
+        screen.control(
+            "nav", "button", schema.nav_hidden, open_nav, states=("expanded" if app.nav_open else "collapsed",)
+        )
     if app.nav_open:
         for section in schema.sections:
             states = ("selected",) if section.label == app.page and schema.single_page else ()
-            screen.control(f"nav {section.label}", "link", section.label, partial(_go, app, section.label), states=states)
+            screen.control(
+                f"nav {section.label}", "link", section.label, partial(_go, app, section.label), states=states
+            )
         if not schema.settings_in_menu:
             screen.control("nav settings", "link", schema.settings.label, partial(_go, app, schema.settings.label))
-    screen.control("menu", "button", schema.menu_label, open_menu, states=("expanded" if app.menu_open else "collapsed",))
+    screen.control(
+        "menu", "button", schema.menu_label, open_menu, states=("expanded" if app.menu_open else "collapsed",)
+    )
     if app.menu_open:
         for entry in schema.menu + ([schema.settings.label] if schema.settings_in_menu else []):
             screen.control(f"menu {entry}", "menuitem", entry, lambda _, entry=entry: app.menu_entry(entry))
@@ -118,13 +134,18 @@ def _list(app: ProceduralApp, screen: Screen, section: Section) -> None:
         form = app.form or _inline_form(app, section)
         _form(app, screen, form)
     else:
-        screen.control("new", "link" if app.schema.single_page else "button", section.new_label, lambda _: app.start_form(section))
+        screen.control(
+            "new", "link" if app.schema.single_page else "button", section.new_label, lambda _: app.start_form(section)
+        )
     if section.list_style == "table":
         screen.words("columns", " | ".join(item.label for item in section.fields[:4]))
     for index, record in enumerate(app.records[section.label]):
         if app.query and app.query.casefold() not in " ".join(record.values()).casefold():
             continue
-        cells = [record[item.key] if item.kind != "check" else ("✓" if record[item.key] else "") for item in section.fields[:4]]
+        cells = [
+            record[item.key] if item.kind != "check" else ("✓" if record[item.key] else "")
+            for item in section.fields[:4]
+        ]
         title = record["title"]
         key = f"row {section.label} {id(record)}"
         if section.list_style == "table":
@@ -139,12 +160,16 @@ def _list(app: ProceduralApp, screen: Screen, section: Section) -> None:
             screen.words("text", " ".join(cell for cell in cells[1:] if cell))
         asked = app.confirming == (section.label, index)
         delete = section.confirm_label if asked and section.confirm == "rename" else section.delete_label
-        screen.control(f"{key} delete", "button", delete + context, lambda _, index=index: _ask_delete(app, section, index))
+        screen.control(
+            f"{key} delete", "button", delete + context, lambda _, index=index: _ask_delete(app, section, index)
+        )
 
 
 def _context(section: Section, cells: list[str], title: str) -> str:
     """Return what the walker adds to a name that several rows share: the row's first two cells that are words."""
-    words = [cell for cell in cells if any(char.isalpha() for char in cell)] if section.list_style == "table" else [title]
+    words = (
+        [cell for cell in cells if any(char.isalpha() for char in cell)] if section.list_style == "table" else [title]
+    )
     context = ", ".join(words[:2])
     return context if len(context) <= 40 else context[:39].rstrip() + "…"
 
@@ -172,7 +197,13 @@ def _settings(app: ProceduralApp, screen: Screen) -> None:
 
     if len(tabs) > 1:
         for index, (title, _) in enumerate(tabs):
-            screen.control(f"tab {title}", "tab", title, lambda _, index=index: turn(index), states=("selected",) if form.tab == index else ())
+            screen.control(
+                f"tab {title}",
+                "tab",
+                title,
+                lambda _, index=index: turn(index),
+                states=("selected",) if form.tab == index else (),
+            )
     if app.toast:
         screen.words("status", app.toast)
     for item in form.fields:
@@ -194,7 +225,9 @@ def _form(app: ProceduralApp, screen: Screen, form: Form) -> None:
         def expand(_: str) -> None:
             form.expanded = not form.expanded
 
-        screen.control("more", "button", section.more_label, expand, states=("expanded" if form.expanded else "collapsed",))
+        screen.control(
+            "more", "button", section.more_label, expand, states=("expanded" if form.expanded else "collapsed",)
+        )
     if wizard and form.step < last:
 
         def next_step(_: str) -> None:
@@ -225,12 +258,26 @@ def _field(app: ProceduralApp, screen: Screen, form: Form, item: Field) -> None:
         screen.words("text", item.label)
         chosen = value.split(", ")
         for person in app.schema.people:
-            screen.control(f"field {item.key} {person}", "checkbox", person, lambda _, person=person: app.toggle_person(form, item.key, person), states=("checked",) if person in chosen else ())
+            screen.control(
+                f"field {item.key} {person}",
+                "checkbox",
+                person,
+                lambda _, person=person: app.toggle_person(form, item.key, person),
+                states=("checked",) if person in chosen else (),
+            )
     elif item.kind == "check":
-        screen.control(f"field {item.key}", "checkbox", item.label, lambda _: app.set_value(form, item.key, "" if form.values[item.key] else "on"), states=("checked",) if value else ())
+        screen.control(
+            f"field {item.key}",
+            "checkbox",
+            item.label,
+            lambda _: app.set_value(form, item.key, "" if form.values[item.key] else "on"),
+            states=("checked",) if value else (),
+        )
     else:
         handler = lambda text: app.set_value(form, item.key, text)  # noqa: E731 - one short handler
-        screen.control(f"field {item.key}", ROLES[item.kind], item.label, handler, value=value, states=states, options=item.options)
+        screen.control(
+            f"field {item.key}", ROLES[item.kind], item.label, handler, value=value, states=states, options=item.options
+        )
 
 
 def _wiki(app: ProceduralApp, screen: Screen) -> None:
@@ -252,5 +299,12 @@ def _wiki(app: ProceduralApp, screen: Screen) -> None:
         app.events.append(Event("wiki", app.page, dict(form.values)))
         app.form = None
 
-    screen.control("wiki text", "textbox", slug, lambda typed: app.set_value(form, "text", typed), value=form.values["text"], states=("multiline",))
+    screen.control(
+        "wiki text",
+        "textbox",
+        slug,
+        lambda typed: app.set_value(form, "text", typed),
+        value=form.values["text"],
+        states=("multiline",),
+    )
     screen.control("wiki save", "button", app.schema.settings.save_label, save)

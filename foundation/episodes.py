@@ -44,7 +44,11 @@ def _mistake(page: Observation, right: Action, rng: random.Random) -> Action | N
     """A harmless slip: a wrong value in the right field, a wrong link, an opened menu."""
     if right.verb is Verb.TYPE and rng.random() < 0.5:
         return Action(Verb.TYPE, right.name, right.ref, rng.choice(("x", right.text[::-1], right.text[:-1] + "0")))
-    links = [line for line in page.lines if line.ref and line.role in ("link", "tab") and line.ref != right.ref and "(" not in line.name]
+    links = [
+        line
+        for line in page.lines
+        if line.ref and line.role in ("link", "tab") and line.ref != right.ref and "(" not in line.name
+    ]
     if not links:
         return None
     line = rng.choice(links)

@@ -131,7 +131,11 @@ class Create:
         if form and form.section and form.section.form != "inline":
             return use(app, page, "cancel")
         if app.page == self.section.label and self.section.form != "inline":
-            return go_to(app, page, self.section.label) if app.confirming and self.section.confirm == "dialog" else use(app, page, "new")
+            return (
+                go_to(app, page, self.section.label)
+                if app.confirming and self.section.confirm == "dialog"
+                else use(app, page, "new")
+            )
         return go_to(app, page, self.section.label)
 
     def achieved(self, app: ProceduralApp) -> bool:
@@ -167,7 +171,11 @@ class Edit:
     def achieved(self, app: ProceduralApp) -> bool:
         """The record was edited once, to the wanted value."""
         made = [event for event in app.events if event.kind == "edit"]
-        return len(made) == 1 and made[0].values["title"] in (self.title, self.value) and made[0].values[self.key] == self.value
+        return (
+            len(made) == 1
+            and made[0].values["title"] in (self.title, self.value)
+            and made[0].values[self.key] == self.value
+        )
 
 
 @dataclass(slots=True)
@@ -185,11 +193,20 @@ class Delete:
         index = next((i for i, row in enumerate(rows) if row["title"] == self.title), None)
         if index is None:
             away = app.page == self.section.label and not app.confirming and not app.form
-            return Action(Verb.FAIL, text=f"There is no {self.title}") if away or self.section.form == "inline" else go_to(app, page, self.section.label)
+            return (
+                Action(Verb.FAIL, text=f"There is no {self.title}")
+                if away or self.section.form == "inline"
+                else go_to(app, page, self.section.label)
+            )
         if app.confirming == (self.section.label, index) and self.section.confirm == "dialog":
             return use(app, page, "confirm")
         form = app.form
-        if app.page != self.section.label or (app.confirming and self.section.confirm == "dialog") or app.query or (form and form.section and form.section.form in ("dialog", "wizard")):
+        if (
+            app.page != self.section.label
+            or (app.confirming and self.section.confirm == "dialog")
+            or app.query
+            or (form and form.section and form.section.form in ("dialog", "wizard"))
+        ):
             return go_to(app, page, self.section.label)
         if form and form.section and form.section.form == "page":
             return use(app, page, "cancel")
@@ -283,7 +300,11 @@ class WriteWiki:
             return Action(Verb.OPEN, text=self.address)
         if app.form is None:
             return use(app, page, "create")
-        return use(app, page, "wiki text", self.text) if app.form.values["text"] != self.text else use(app, page, "wiki save")
+        return (
+            use(app, page, "wiki text", self.text)
+            if app.form.values["text"] != self.text
+            else use(app, page, "wiki save")
+        )
 
     def achieved(self, app: ProceduralApp) -> bool:
         """The wiki holds the text at the address."""
@@ -301,8 +322,17 @@ class Read:
 
     def act(self, app: ProceduralApp, page: Observation) -> Action:
         """Go to the list, bring the row into view, answer."""
-        if app.page != self.section.label or app.query or (app.form and app.form.section and self.section.form != "inline") or app.confirming:
-            return go_to(app, page, self.section.label) if not (app.form and app.form.section and app.form.section.form == "page") else use(app, page, "cancel")
+        if (
+            app.page != self.section.label
+            or app.query
+            or (app.form and app.form.section and self.section.form != "inline")
+            or app.confirming
+        ):
+            return (
+                go_to(app, page, self.section.label)
+                if not (app.form and app.form.section and app.form.section.form == "page")
+                else use(app, page, "cancel")
+            )
         if self._visible(page.lines):
             return Action(Verb.DONE, text=self.answer)
         return Action(Verb.FIND, text=self.near)

@@ -32,7 +32,13 @@ def read_catalogue(text: str) -> Iterator[tuple[str, str]]:
 
 def is_label(phrase: str) -> bool:
     """Whether the phrase could stand on a button or beside a field."""
-    return 2 <= len(phrase) <= 28 and len(phrase.split()) <= 4 and not _UNWANTED.search(phrase) and phrase[0].isalpha() and not phrase.endswith((".", "!"))
+    return (
+        2 <= len(phrase) <= 28
+        and len(phrase.split()) <= 4
+        and not _UNWANTED.search(phrase)
+        and phrase[0].isalpha()
+        and not phrase.endswith((".", "!"))
+    )
 
 
 def is_sentence(phrase: str) -> bool:
@@ -53,7 +59,10 @@ def harvest(wheels: Iterable[Path]) -> dict[str, list[str]]:
                         _keep(found, "foreign", translation.strip() if "en" not in parts else "")
     found["foreign labels"] -= found["english labels"]
     thin = {key: 1 if key.startswith("english") else 3 for key in SECTIONS}
-    return {key: [phrase for phrase in sorted(found[key]) if zlib.crc32(phrase.encode()) % thin[key] == 0] for key in SECTIONS}
+    return {
+        key: [phrase for phrase in sorted(found[key]) if zlib.crc32(phrase.encode()) % thin[key] == 0]
+        for key in SECTIONS
+    }
 
 
 def _keep(found: dict[str, set[str]], language: str, phrase: str) -> None:
@@ -67,7 +76,10 @@ def write(wheels: list[Path]) -> str:
     """Write the word file: a header, then each section under its title."""
     found = harvest(wheels)
     sources = ", ".join(sorted(wheel.name.split("-")[0] for wheel in wheels))
-    lines = [f"# Interface phrases from the message catalogues of {sources}.", "# Made by: python -m foundation harvest"]
+    lines = [
+        f"# Interface phrases from the message catalogues of {sources}.",
+        "# Made by: python -m foundation harvest",
+    ]
     for key in SECTIONS:
         lines += ["", f"[{key}]", *found[key]]
     return "\n".join(lines) + "\n"

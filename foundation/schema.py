@@ -12,11 +12,70 @@ FieldKind = Literal["text", "amount", "date", "select", "check", "people", "long
 FormStyle = Literal["dialog", "page", "wizard", "inline"]
 ConfirmStyle = Literal["none", "dialog", "rename"]
 
-_FIELD_KINDS: tuple[FieldKind, ...] = ("text", "text", "amount", "amount", "date", "select", "select", "check", "people", "long", "email", "person", "number")
-_NEW = ("New {0}", "Add {0}", "Add a new {0}", "Create {0}", "+ {0}", "{0} +", "+", "Add", "New", "Register {0}", "Record {0}", "New {0}…", "Create a {0}", "Enter {0}")
-_SAVE = ("Save", "Submit", "OK", "Create", "Add", "Done", "Apply", "Confirm", "Save changes", "Send", "Store", "Finish", "Record", "Speichern", "Enregistrer", "Guardar", "Save and close", "✓")
+_FIELD_KINDS: tuple[FieldKind, ...] = (
+    "text",
+    "text",
+    "amount",
+    "amount",
+    "date",
+    "select",
+    "select",
+    "check",
+    "people",
+    "long",
+    "email",
+    "person",
+    "number",
+)
+_NEW = (
+    "New {0}",
+    "Add {0}",
+    "Add a new {0}",
+    "Create {0}",
+    "+ {0}",
+    "{0} +",
+    "+",
+    "Add",
+    "New",
+    "Register {0}",
+    "Record {0}",
+    "New {0}…",
+    "Create a {0}",
+    "Enter {0}",
+)
+_SAVE = (
+    "Save",
+    "Submit",
+    "OK",
+    "Create",
+    "Add",
+    "Done",
+    "Apply",
+    "Confirm",
+    "Save changes",
+    "Send",
+    "Store",
+    "Finish",
+    "Record",
+    "Speichern",
+    "Enregistrer",
+    "Guardar",
+    "Save and close",
+    "✓",
+)
 _CANCEL = ("Cancel", "Close", "×", "Discard", "Back", "Abbrechen", "Annuler", "Never mind")
-_MORE = ("More options", "Advanced", "Show more", "Details", "More…", "Optional fields", "Extended", "Weitere Optionen", "Plus d'options", "More actions")
+_MORE = (
+    "More options",
+    "Advanced",
+    "Show more",
+    "Details",
+    "More…",
+    "Optional fields",
+    "Extended",
+    "Weitere Optionen",
+    "Plus d'options",
+    "More actions",
+)
 _EDIT = ("edit", "Edit", "Modify", "Change", "✎", "Update", "pencil", "Open", "Bearbeiten")
 _DELETE = ("delete", "Delete", "Remove", "×", "Trash", "Discard", "Löschen", "Supprimer", "Archive")
 _YES = ("Yes", "OK", "Are you sure?", "Confirm", "Delete", "Yes, I am sure", "Continue", "Ja")
@@ -147,6 +206,7 @@ def make_section(words: Words, taken: set[str], people: list[str]) -> Section:
     elif len(fields) > 2:
         for item in fields[2:]:
             item.hidden = not item.required and rng.random() < 0.35
+
     def wording(forms: tuple[str, ...]) -> str:
         return words.label() if rng.random() < words.strangeness else rng.choice(forms).format(singular)
 
@@ -191,7 +251,9 @@ def make_schema(seed: int) -> Schema:
     return Schema(
         name=words.label(),
         sections=sections,
-        settings=Settings(words.labels(1, taken)[0], tabs, rng.choice(_SAVE), rng.choice(("", "Saved", words.sentence()))),
+        settings=Settings(
+            words.labels(1, taken)[0], tabs, rng.choice(_SAVE), rng.choice(("", "Saved", words.sentence()))
+        ),
         menu_label=words.labels(1, taken)[0],
         menu=menu,
         settings_in_menu=rng.random() < 0.4,
@@ -204,7 +266,9 @@ def make_schema(seed: int) -> Schema:
         single_page=rng.random() < 0.5,
         nav_hidden=rng.choice(("Menu", "☰", "Navigation")) if rng.random() < 0.12 else "",
         people=people,
-        popup=(words.sentence(), rng.choice(("Close", "Accept", "Got it", "No thanks", "×"))) if rng.random() < 0.06 else None,
+        popup=(words.sentence(), rng.choice(("Close", "Accept", "Got it", "No thanks", "×")))
+        if rng.random() < 0.06
+        else None,
         slow=rng.random() < 0.04,
         window=rng.choice((60, 60, 60, 14)),
     )

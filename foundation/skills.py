@@ -63,7 +63,11 @@ class CreateSkill:
             matched = _match(section, family.kinds)
             if matched:
                 slot_keys, plain = matched, PlainWording(family, rng.choice(family.forms))
-                constants = {key: app.make_value(item) if item.kind != "check" else ("" if item.default else "on") for item in section.fields if (key := item.key) not in matched and (key in required or key in constants)}
+                constants = {
+                    key: app.make_value(item) if item.kind != "check" else ("" if item.default else "on")
+                    for item in section.fields
+                    if (key := item.key) not in matched and (key in required or key in constants)
+                }
                 order = [item.key for item in section.fields if item.key in matched or item.key in constants]
         prefix = f"{app.words.label()}{rng.choice((': ', ' - ', ' '))}" if rng.random() < 0.08 else ""
         return cls(section, slot_keys, constants, order, prefix, plain)
@@ -89,7 +93,15 @@ class CreateSkill:
                 parts.append(f"{item.label} {'on' if value else 'off'}")
             else:
                 parts.append(style.format(item.label, _spoken(item, value)))
-        start = rng.choice(("In {0}, create a {1} with", "Add a {1} in {0}:", "{0}: new {1},", "Create a new {1} under {0}:", "Make a {1} in {0} with"))
+        start = rng.choice(
+            (
+                "In {0}, create a {1} with",
+                "Add a {1} in {0}:",
+                "{0}: new {1},",
+                "Create a new {1} under {0}:",
+                "Make a {1} in {0} with",
+            )
+        )
         return f"{start.format(self.section.label, self.section.singular)} {', '.join(parts)}"
 
     def wording(self, words: Words) -> Wording:
@@ -115,17 +127,28 @@ class EditSkill:
         value = self.constant
         while not value or (value == row[self.item.key] and not self.constant):
             value = app.make_value(self.item)
-        return Edit(self.section, row["title"], self.item.key, value), [row["title"]] + ([] if self.constant else [_spoken(self.item, value)])
+        return Edit(self.section, row["title"], self.item.key, value), [row["title"]] + (
+            [] if self.constant else [_spoken(self.item, value)]
+        )
 
     def explicit(self, goal: Goal, rng: random.Random) -> str:
         """Name row, field and value."""
         assert isinstance(goal, Edit)
-        form = rng.choice(("Change {f} of {t} to {v} in {s}", "In {s}, set {f} of {t} to {v}", "{s}: edit {t}, {f} should be {v}", 'Edit "{t}" in {s} and set "{f}" to "{v}"'))
+        form = rng.choice(
+            (
+                "Change {f} of {t} to {v} in {s}",
+                "In {s}, set {f} of {t} to {v}",
+                "{s}: edit {t}, {f} should be {v}",
+                'Edit "{t}" in {s} and set "{f}" to "{v}"',
+            )
+        )
         return form.format(f=self.item.label, t=goal.title, v=_spoken(self.item, goal.value), s=self.section.label)
 
     def wording(self, words: Words) -> Wording:
         """The row, and the value unless it is constant."""
-        return Phrasing.draw(words, 1 if self.constant else 2, 1 if self.item.kind == "amount" and not self.constant else -1)
+        return Phrasing.draw(
+            words, 1 if self.constant else 2, 1 if self.item.kind == "amount" and not self.constant else -1
+        )
 
 
 @dataclass(slots=True)
@@ -142,7 +165,9 @@ class DeleteSkill:
     def explicit(self, goal: Goal, rng: random.Random) -> str:
         """Name the row."""
         assert isinstance(goal, Delete)
-        return rng.choice(("Delete {t} from {s}", "Remove {t} in {s}", 'In {s}, delete "{t}"', "Get rid of {t} ({s})")).format(t=goal.title, s=self.section.label)
+        return rng.choice(
+            ("Delete {t} from {s}", "Remove {t} in {s}", 'In {s}, delete "{t}"', "Get rid of {t} ({s})")
+        ).format(t=goal.title, s=self.section.label)
 
     def wording(self, words: Words) -> Wording:
         """One slot."""
@@ -166,13 +191,17 @@ class ConfigureSkill:
             while value is None or (item.key not in self.constants and value == app.settings[self.title][item.key]):
                 value = app.make_value(item)
             values[item.key] = value
-        return Configure(self.tab, self.title, values), [_spoken(item, values[item.key]) for item in self.items if item.key not in self.constants]
+        return Configure(self.tab, self.title, values), [
+            _spoken(item, values[item.key]) for item in self.items if item.key not in self.constants
+        ]
 
     def explicit(self, goal: Goal, rng: random.Random) -> str:
         """Name tab, fields and values."""
         assert isinstance(goal, Configure)
         parts = [f"{item.label} to {_spoken(item, goal.values[item.key]) or 'off'}" for item in self.items]
-        return rng.choice(("Under {0}, set {1}", "Set {1} in the settings ({0})", "In {0} change {1} and save")).format(self.title, " and ".join(parts))
+        return rng.choice(("Under {0}, set {1}", "Set {1} in the settings ({0})", "In {0} change {1} and save")).format(
+            self.title, " and ".join(parts)
+        )
 
     def wording(self, words: Words) -> Wording:
         """One slot a varying setting."""
@@ -232,7 +261,9 @@ class WikiSkill:
     def explicit(self, goal: Goal, rng: random.Random) -> str:
         """Give address and text."""
         assert isinstance(goal, WriteWiki)
-        return rng.choice(("Open {0} and write: {1}", 'Create the page {0} with the text "{1}"')).format(goal.address, goal.text)
+        return rng.choice(("Open {0} and write: {1}", 'Create the page {0} with the text "{1}"')).format(
+            goal.address, goal.text
+        )
 
     def wording(self, words: Words) -> Wording:
         """The name of the page, and its text unless it is constant."""
@@ -256,7 +287,11 @@ def draw_skill(app: ProceduralApp, rng: random.Random) -> Skill:
         title, fields = app.schema.settings.tabs[tab]
         items = rng.sample(fields, min(len(fields), rng.choice((1, 1, 2))))
         items.sort(key=fields.index)
-        constants = {item.key: app.make_value(item) if item.kind != "check" else ("" if item.default else "on") for item in items if item.kind == "check" or rng.random() < 0.3}
+        constants = {
+            item.key: app.make_value(item) if item.kind != "check" else ("" if item.default else "on")
+            for item in items
+            if item.kind == "check" or rng.random() < 0.3
+        }
         return ConfigureSkill(tab, title, items, constants)
     if draw < 0.88:
         return MenuSkill(rng.choice(app.schema.menu))
@@ -269,7 +304,14 @@ def _match(section: Section, kinds: tuple[str, ...]) -> list[str] | None:
     """Find a field of the section for each kind, the title for the first; None when one is lacking."""
     keys = ["title"]
     for kind in kinds[1:]:
-        key = next((item.key for item in section.fields if item.key not in keys and (item.kind == kind or (kind == "number" and item.kind == "amount"))), None)
+        key = next(
+            (
+                item.key
+                for item in section.fields
+                if item.key not in keys and (item.kind == kind or (kind == "number" and item.kind == "amount"))
+            ),
+            None,
+        )
         if key is None:
             return None
         keys.append(key)

@@ -49,9 +49,20 @@ class Screen:
         if text:
             self.lines.append(Line(role, text))
 
-    def control(self, key: str, role: str, name: str, handler: Handler, value: str = "", states: tuple[str, ...] = (), options: tuple[str, ...] = ()) -> None:
+    def control(
+        self,
+        key: str,
+        role: str,
+        name: str,
+        handler: Handler,
+        value: str = "",
+        states: tuple[str, ...] = (),
+        options: tuple[str, ...] = (),
+    ) -> None:
         """Add a control; `key` is its identity for as long as the page lives."""
         ref = self._refs.setdefault(key, len(self._refs) + 1)
-        same = sum(1 for line in self.lines if line.role == role and (line.name == name or line.name.startswith(f"{name} #")))
+        same = sum(
+            1 for line in self.lines if line.role == role and (line.name == name or line.name.startswith(f"{name} #"))
+        )
         self.lines.append(Line(role, f"{name} #{same + 1}" if same else name, ref, value, states, options))
         self.handlers[ref] = handler

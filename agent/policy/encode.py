@@ -21,10 +21,15 @@ class Encoder:
 
     def head(self, prompt: Prompt) -> list[int]:
         """Encode everything before the reply, up to and including the opening of the assistant's turn."""
-        turns = [{"role": "system", "content": self.plain(prompt.system)}, {"role": "user", "content": self.plain(prompt.user)}]
+        turns = [
+            {"role": "system", "content": self.plain(prompt.system)},
+            {"role": "user", "content": self.plain(prompt.user)},
+        ]
         if not self.tokenizer.chat_template:
             return self.text(f"{turns[0]['content']}\n\n{turns[1]['content']}\n\n")
-        text = self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False, enable_thinking=False)
+        text = self.tokenizer.apply_chat_template(
+            turns, add_generation_prompt=True, tokenize=False, enable_thinking=False
+        )
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
     def text(self, text: str) -> list[int]:

@@ -8,6 +8,7 @@ choice about are appended without asking the model.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,15 @@ from browser.types import Observation
 
 MAX_NEW_TOKENS = 160
 """From here on a free text is closed at the first chance."""
+
+
+@dataclass(slots=True)
+class _Written:
+    """An action being written, with the least certain of its free choices."""
+
+    tokens: list[int] = field(default_factory=list)
+    confidence: float = 1.0
+    admitted: float = 1.0
 
 
 class LocalPolicy:
@@ -61,43 +71,47 @@ class LocalPolicy:
         ids = self.encoder.prompt(prompt)
         fed = len(ids) - self._keep_prefix(ids)
         logits = self._feed(ids[len(self._cached) :])
-        tokens, confidence = self._decode(logits, action_grammar(page))
-        text = self.encoder.tokenizer.decode(tokens, skip_special_tokens=False)
-        return Decision(parse(text), (time.perf_counter() - started) * 1e3, len(ids), fed, len(tokens), confidence)
+        written = self._decode(logits, action_grammar(page))
+        text = self.encoder.tokenizer.decode(written.tokens, skip_special_tokens=False)
+        took_ms = (time.perf_counter() - started) * 1e3
+        return Decision(parse(text), took_ms, len(ids), fed, len(written.tokens), written.confidence, written.admitted)
 
-    def _decode(self, logits_V: torch.Tensor, grammar: str) -> tuple[list[int], float]:
-        """Write one action token by token; return its tokens and the lowest probability of a free choice."""
+    def _decode(self, logits_V: torch.Tensor, grammar: str) -> _Written:
+        """Write one action token by token."""
         matcher = LLMatcher(self._grammar_tokens, LLMatcher.grammar_from_lark(grammar))
         if matcher.is_error():
             raise RuntimeError(f"the page's grammar does not compile: {matcher.get_error()}")
-        tokens: list[int] = []
+        written = _Written()
         pending: list[int] = []
-        confidence = 1.0
         while True:
             forced = matcher.compute_ff_tokens()
             if not forced:
                 if matcher.is_stopped() or matcher.is_accepting():
-                    return tokens, confidence
+                    return written
                 if pending:
                     logits_V = self._feed(pending)
                     pending = []
-                token, probability = self._choose(logits_V, matcher, closing=len(tokens) >= MAX_NEW_TOKENS)
-                confidence = min(confidence, probability)
-                forced = [token]
+                forced = [self._choose(logits_V, matcher, written)]
             matcher.consume_tokens(forced)
-            tokens.extend(forced)
+            written.tokens.extend(forced)
             pending.extend(forced)
 
-    def _choose(self, logits_V: torch.Tensor, matcher: LLMatcher, *, closing: bool) -> tuple[int, float]:
+    def _choose(self, logits_V: torch.Tensor, matcher: LLMatcher, written: _Written) -> int:
         allowed_V = allowed_tokens(matcher, logits_V.shape[-1])
-        if closing:
-            quote = self.encoder.text('"')[0]
-            if allowed_V[quote]:
-                return quote, 1.0
-        scores_V = logits_V.float().masked_fill(~allowed_V, float("-inf"))
-        probabilities_V = torch.softmax(scores_V / (self.temperature or 1.0), dim=-1)
-        token = int(torch.multinomial(probabilities_V, 1, generator=self._generator)) if self.temperature > 0 else int(scores_V.argmax())
-        return token, float(probabilities_V[token])
+        quote = self.encoder.text('"')[0]
+        if len(written.tokens) >= MAX_NEW_TOKENS and allowed_V[quote]:
+            return quote
+        logits_V = logits_V.float() / (self.temperature or 1.0)
+        admitted = float(torch.softmax(logits_V, dim=-1)[allowed_V].sum())
+        probabilities_V = torch.softmax(logits_V.masked_fill(~allowed_V, float("-inf")), dim=-1)
+        token = (
+            int(torch.multinomial(probabilities_V, 1, generator=self._generator))
+            if self.temperature > 0
+            else int(probabilities_V.argmax())
+        )
+        written.admitted = min(written.admitted, admitted)
+        written.confidence = min(written.confidence, float(probabilities_V[token]))
+        return token
 
     # ---- the key-value cache ----------------------------------------------------------------------------------
 
@@ -122,7 +136,9 @@ class LocalPolicy:
 
     def _feed(self, ids: list[int]) -> torch.Tensor:
         """Run tokens through the model, append them to the cache, return the last one's logits_V."""
-        hidden_1_T_D = self.model.get_decoder()(input_ids=torch.tensor([ids]), past_key_values=self._cache, use_cache=True).last_hidden_state
+        hidden_1_T_D = self.model.get_decoder()(
+            input_ids=torch.tensor([ids]), past_key_values=self._cache, use_cache=True
+        ).last_hidden_state
         self._cached.extend(ids)
         return self.model.get_output_embeddings()(hidden_1_T_D[0, -1])
 
@@ -142,11 +158,16 @@ def grammar_tokenizer(encoder: Encoder, vocabulary: int) -> LLTokenizer:
 def load_model(path: Path) -> Any:
     """Load a causal language model in bf16 with the attention that is fastest here. Raises UsageError for a bad path."""
     if not (path / "config.json").is_file():
-        raise UsageError(f"no model in {path}", "Give a folder with config.json and safetensors, or run: apprentice setup")
+        raise UsageError(
+            f"no model in {path}", "Give a folder with config.json and safetensors, or run: apprentice setup"
+        )
     try:
         return AutoModelForCausalLM.from_pretrained(path, dtype=torch.bfloat16, attn_implementation=register())
     except (OSError, ValueError) as error:
-        raise UsageError(f"the model in {path} cannot be loaded: {str(error).splitlines()[0]}", "Check that it is a causal language model that transformers supports") from error
+        raise UsageError(
+            f"the model in {path} cannot be loaded: {str(error).splitlines()[0]}",
+            "Check that it is a causal language model that transformers supports",
+        ) from error
 
 
 def load_tokenizer(path: Path) -> Any:
@@ -154,4 +175,6 @@ def load_tokenizer(path: Path) -> Any:
     try:
         return AutoTokenizer.from_pretrained(path)
     except (OSError, ValueError) as error:
-        raise UsageError(f"no tokenizer in {path}: {str(error).splitlines()[0]}", "Copy the model's tokenizer files into the folder") from error
+        raise UsageError(
+            f"no tokenizer in {path}: {str(error).splitlines()[0]}", "Copy the model's tokenizer files into the folder"
+        ) from error

@@ -27,7 +27,14 @@ class ScriptedPolicy:
         action = self._actions[self._next]
         self._next += 1
         if action.verb in ON_CONTROL and action.ref is None:
-            line = next((line for line in page.lines if line.ref is not None and line.name == action.name and _takes(line.role, action.verb)), None)
+            line = next(
+                (
+                    line
+                    for line in page.lines
+                    if line.ref is not None and line.name == action.name and _takes(line.role, action.verb)
+                ),
+                None,
+            )
             if line is None:
                 return Decision(Action(Verb.FAIL, text=f"{action.name} is not on this page"))
             action = replace(action, ref=line.ref)

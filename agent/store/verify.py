@@ -39,7 +39,7 @@ class Verify(Part):
 def _problems(database: Database, quick: bool) -> Iterator[str]:
     for row in database.rows("PRAGMA quick_check" if quick else "PRAGMA integrity_check"):
         if row[0] != "ok":
-            yield f"the file is damaged: {row[0]}"
+            yield f"the file is damaged: {' '.join(str(row[0]).split())}"
     for row in database.rows("PRAGMA foreign_key_check"):
         yield f"row {row['rowid']} of {row['table']} refers to a row of {row['parent']} that does not exist"
     for problem, query in _LOST_REFERENCES.items():

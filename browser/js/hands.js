@@ -101,9 +101,9 @@
 
   const typed = (el) => el && (el.isContentEditable || ['text', 'number', 'multiline'].includes(kindOf(el)));
   function focused(doc = document) {
-    let el = doc.activeElement;
-    for (let inner = el; inner; el = inner) inner = (el.shadowRoot || (el.tagName === 'IFRAME' && el.contentDocument) || {}).activeElement;
-    return el;
+    const el = doc.activeElement;
+    const inner = el && (el.shadowRoot || (el.tagName === 'IFRAME' && el.contentDocument));
+    return (inner && inner.activeElement && focused(inner)) || el;
   }
   const tell = (el) => { for (const type of ['input', 'change']) el.dispatchEvent(new Event(type, { bubbles: true, composed: type === 'input' })); };
   const labelOf = (option) => cut(squeeze(option.label || option.text), 80);

@@ -3,7 +3,7 @@
   const { apprentice } = globalThis;
   if (apprentice.quiet) return;
   const { mutations, lastMutation } = apprentice.parts;
-  const TICK = 20;
+  const TICK = 20, SHORT = 2000;
 
   // Resolve when `done(now, start)` holds (true) or `limit` is over (false).
   const until = (limit, done) => new Promise((resolve) => {
@@ -17,9 +17,16 @@
     look();
   });
 
+  // A fade or slide that will end soon: until then the page is neither the old one nor the new one. Endless ones are decoration.
+  const moving = () => document.getAnimations().some((animation) => {
+    if (animation.playState !== 'running') return false;
+    const { endTime } = animation.effect?.getComputedTiming() ?? { endTime: 0 };
+    return endTime - (animation.currentTime ?? 0) < SHORT;
+  });
+
   Object.assign(apprentice, {
-    // No change for `still` ms, counted from now at the earliest when `fresh`, and the document is parsed.
-    quiet: (still, limit, fresh) => until(limit, (now, start) => document.readyState !== 'loading' && now - Math.max(lastMutation(), fresh ? start : 0) >= still),
+    // No change for `still` ms, counted from now at the earliest when `fresh`, the document is parsed and nothing slides.
+    quiet: (still, limit, fresh) => until(limit, (now, start) => document.readyState !== 'loading' && now - Math.max(lastMutation(), fresh ? start : 0) >= still && !moving()),
     changed: (since, limit) => until(limit, () => mutations() !== since),
   });
 })();

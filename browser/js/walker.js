@@ -26,6 +26,8 @@
   const CONTROL_SELECTOR = 'a[href],button,input:not([type=hidden]),select,textarea,summary,[role=button],[role=link],[role=tab],[role=menuitem],[role=checkbox],[role=option],[contenteditable=true]';
   const SECRET_NAME = /(^|[^a-z])(otp|one.?time.?code|cvv|cvc|card.?number|cardnumber|security.?code|passwor[dt]|passwd)([^a-z]|$)/i;
   const SECRET_QUERY = /([?&#][^=&#]*(?:otp|cvv|cvc|passwor[dt]|passwd)=)[^&#]+/gi;
+  const BRANCHED = new Set(['treeitem', 'menuitem', 'menuitemcheckbox', 'menuitemradio']);
+  const BRANCH = '[role=group],[role=menu]';
   const MAX_NAME = 80, MAX_TEXT = 160, MAX_VALUE = 120, MAX_OPTIONS = 30, MAX_CONTEXT = 40;
 
   const observer = new MutationObserver((list) => { mutations += list.length; lastMutation = performance.now(); });
@@ -69,6 +71,7 @@
 
   function textOf(el, budget = 400) {
     let out = '';
+    const branched = BRANCHED.has(el.getAttribute('role'));
     const visit = (node) => {
       if (out.length > budget) return;
       if (node.nodeType === 3) { out += node.data; return; }
@@ -76,6 +79,7 @@
       if (node.tagName === 'IMG') { out += ' ' + (node.alt || '') + ' '; return; }
       if (node.tagName === 'SELECT' || node.tagName === 'TEXTAREA' || node.tagName === 'INPUT') return;
       if (node.getAttribute('aria-hidden') === 'true' || !shown(node)) return;
+      if (branched && node.matches(BRANCH)) return;
       const label = node.tagName === 'svg' ? (node.getAttribute('aria-label') || svgTitle(node)) : node.getAttribute('aria-label');
       if (label) { out += ' ' + label + ' '; return; }
       const gap = INLINE.has(node.tagName) ? '' : ' ';
@@ -212,7 +216,9 @@
     return node.childNodes;
   };
 
-  const shown = (el) => !el.checkVisibility || el.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: false });
+  // An element without a box of its own (a slot, `display: contents`) shows what is in it.
+  const shown = (el) => el.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: false }) || boxless(el);
+  const boxless = (el) => { const style = getComputedStyle(el); return style.display === 'contents' && style.visibility === 'visible'; };
 
   // A checkbox hidden behind a styled label is used through the label, as a person does.
   const styledLabel = (el) => (el.type === 'checkbox' || el.type === 'radio' || el.type === 'file') && el.labels && Array.from(el.labels).find((label) => shown(label) && label.getBoundingClientRect().width > 1);
@@ -319,8 +325,9 @@
       }
       if (this.prune && this.isOutside(el)) { this.flush(); this.lines.push({ deferred: el, depth }); return; }
       if (el.tagName === 'IFRAME' || el.tagName === 'FRAME') { this.flush(); this.frame(el, depth); return; }
+      if (el.tagName === 'SLOT') { this.children(el, depth); return; }
       const role = roleOf(el);
-      if (CONTROL_ROLES.has(role)) { this.flushBeforeControl(el); this.control(el, role); if (role === 'combobox' && el.tagName !== 'SELECT' && el.tagName !== 'INPUT') this.nested(el, depth); return; }
+      if (CONTROL_ROLES.has(role)) { this.flushBeforeControl(el); this.controlAndInside(el, role, depth); return; }
       if (!role && this.clickable(el)) { this.flush(); this.control(el, 'clickable'); return; }
       if (TEXT_ROLES.has(role)) {
         this.flush();
@@ -353,7 +360,21 @@
       if (block && !this.row) this.flush(); else if (block) this.words += ' ';
     }
 
-    nested(el, depth) { if (el.querySelector('input,button')) this.children(el, depth); }
+    // Controls that hold others: lists their options, trees and menus their branches, cells of a grid what is in them.
+    controlAndInside(el, role, depth) {
+      if (role === 'listbox' && el.tagName !== 'SELECT') {
+        if (el.hasAttribute('aria-label') || el.hasAttribute('aria-labelledby') || !el.querySelector('[role=option]')) this.control(el, role);
+        this.children(el, depth);
+      } else if (role === 'gridcell' && el.querySelector(CONTROL_SELECTOR)) {
+        if (squeeze(this.words)) this.words += ' | ';
+        this.children(el, depth);
+      } else {
+        this.control(el, role);
+        if (BRANCHED.has(role)) for (const branch of el.querySelectorAll(BRANCH)) { if (branch.parentElement.closest('[role=treeitem],[role^=menuitem]') === el) this.visit(branch, depth + 1); }
+        else if (role === 'combobox' && el.tagName !== 'SELECT' && el.tagName !== 'INPUT' && el.querySelector('input,button')) this.children(el, depth);
+      }
+    }
+
     children(el, depth) { for (const child of childrenOf(el)) this.visit(child, depth + 1); }
 
     // A table row reads as one line of its cells, followed by the controls inside it.
@@ -385,7 +406,7 @@
       if (el.hasAttribute('onclick')) return true;
       if (el.tabIndex >= 0 && el.hasAttribute('tabindex') && el.childElementCount < 8 && !el.querySelector(CONTROL_SELECTOR)) { const words = textOf(el, 120); return words.length > 0 && words.length <= MAX_NAME; }
       if (getComputedStyle(el).cursor !== 'pointer') return false;
-      const parent = el.parentElement;
+      const parent = el.parentElement || el.getRootNode().host;
       if (el.tagName === 'LABEL' && el.control) return false;
       if (parent && getComputedStyle(parent).cursor === 'pointer') return false;
       return !el.querySelector(CONTROL_SELECTOR);
@@ -500,10 +521,10 @@
     return { url, title, focus: focusOf(), dialog, mutations, lines, moreAbove, moreBelow, elements: document.getElementsByTagName('*').length, frames: walk.foreign };
   }
 
-  function focusOf() {
-    let focus = document.activeElement;
-    for (let inner = focus; inner; focus = inner) inner = (focus.shadowRoot || readable(focus) || {}).activeElement;
-    return focus && refs.has(focus) ? refs.get(focus) : null;
+  function focusOf(root = document) {
+    const focus = root.activeElement;
+    const inner = focus && (focus.shadowRoot || readable(focus));
+    return (inner && inner.activeElement && focusOf(inner)) || (refs.get(focus) ?? null);
   }
 
   // `observe` is the contract; `parts` is for the scripts installed after this one.

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import resources
 
 from agent.policy.local import LocalPolicy
-from agent.prompt import Piece, Prompt, Transcript
+from agent.prompt import Prompt, Transcript
 from browser.types import Line, Observation, quote
 from consolidation.rehearsal.values import draw_value
 from consolidation.rehearsal.variants import Demonstration
@@ -28,15 +28,29 @@ def shipped_anchors() -> list[Segment]:
     segments = []
     for line in text.splitlines():
         record = json.loads(line)
-        prompt = Prompt(record["system"], record["user"], tuple(Piece(*piece) for piece in record.get("before", ())))
-        segments.append(Segment(prompt, tuple((piece, taught) for piece, taught in record["reply"])))
+        reply = tuple((text, taught) for text, taught in record["reply"])
+        segments.append(Segment(Prompt(record["system"], record["user"]), reply))
     return segments
 
 
-def page_anchors(policy: LocalPolicy, demonstrations: Sequence[Demonstration], words: tuple[str, ...], count: int, seed: int, *, with_manual: bool = False) -> list[Segment]:
+def page_anchors(
+    policy: LocalPolicy,
+    demonstrations: Sequence[Demonstration],
+    words: tuple[str, ...],
+    count: int,
+    seed: int,
+    *,
+    with_manual: bool = False,
+) -> list[Segment]:
     """Make anchors from recorded pages: another task, and what the base itself answers to it."""
     rng = random.Random(f"anchors {seed}")
-    pages = list({step.observation.render(): step.observation for demonstration in demonstrations for step in demonstration.steps}.values())
+    pages = list(
+        {
+            step.observation.render(): step.observation
+            for demonstration in demonstrations
+            for step in demonstration.steps
+        }.values()
+    )
     segments = []
     for _ in range(count):
         page = rng.choice(pages)
@@ -52,7 +66,10 @@ def _other_task(page: Observation, words: tuple[str, ...], rng: random.Random) -
     """Word a task that the page itself explains, or one that nothing explains."""
     controls: list[Line] = [line for line in page.lines if line.ref is not None and line.name]
     if not controls or rng.random() < 0.3:
-        return " ".join(draw_value(old, words, rng) for old in rng.choice((("word", "Word", "12"), ("word", "Word"), ("Word", "word", "Word", "12.50"))))
+        return " ".join(
+            draw_value(old, words, rng)
+            for old in rng.choice((("word", "Word", "12"), ("word", "Word"), ("Word", "word", "Word", "12.50")))
+        )
     line = rng.choice(controls)
     if line.role in ("textbox", "searchbox", "spinbutton"):
         return rng.choice(_TYPED).format(line.name, draw_value("Some words", words, rng))

@@ -58,7 +58,11 @@ class Dream:
         if later is not None:
             self._early.add(later)
             self._edits[action.ref or -1] = self._effect(action)
-        elif action.ref is not None and self._page().find(action.ref) is not None and action.verb in (Verb.TYPE, Verb.SELECT):
+        elif (
+            action.ref is not None
+            and self._page().find(action.ref) is not None
+            and action.verb in (Verb.TYPE, Verb.SELECT)
+        ):
             self._edits[action.ref] = self._effect(action)
         elif action.verb is Verb.CLICK and (line := self._page().find(action.ref or -1)) and line.role in _TOGGLED:
             self._toggle(line)
@@ -107,7 +111,9 @@ class Dream:
         page = self.variant.steps[self._at].observation
         if not self._edits:
             return page
-        return replace(page, lines=tuple(self._edits.get(line.ref, line) if line.ref is not None else line for line in page.lines))
+        return replace(
+            page, lines=tuple(self._edits.get(line.ref, line) if line.ref is not None else line for line in page.lines)
+        )
 
 
 def _is_field(step: Step) -> bool:

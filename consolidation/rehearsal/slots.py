@@ -14,7 +14,9 @@ from browser.actions import Action, Verb
 from browser.types import Line, Observation
 from consolidation.segments import Step
 
-ENTITY_ROLES = frozenset({"checkbox", "radio", "option", "switch", "menuitemcheckbox", "menuitemradio", "treeitem", "gridcell"})
+ENTITY_ROLES = frozenset(
+    {"checkbox", "radio", "option", "switch", "menuitemcheckbox", "menuitemradio", "treeitem", "gridcell"}
+)
 """Roles whose name is often a thing of the person's world, not of the interface."""
 _WORD = re.compile(r"\w[\w.,:/@-]*\w|\w")
 

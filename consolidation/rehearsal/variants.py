@@ -52,13 +52,17 @@ def make_variant(demonstration: Demonstration, words: tuple[str, ...], seed: int
 
 
 def _renaming(slots: Sequence[Slot], words: tuple[str, ...], rng: random.Random) -> dict[str, str]:
-    """Map old values to new ones: a permutation of each set of choices, fresh values for the rest."""
+    """Map old values to new ones: each set of choices is shuffled or gets new names, the rest gets fresh values."""
     renaming: dict[str, str] = {}
     for slot in slots:
         if len(slot.choices) > 1 and slot.text not in renaming:
             group = [choice for choice in dict.fromkeys(slot.choices) if choice not in renaming]
-            shuffled = rng.sample(group, len(group))
-            renaming.update(zip(group, shuffled, strict=True))
+            others = (
+                rng.sample(group, len(group))
+                if rng.random() < 0.5
+                else [draw_value(choice, words, rng) for choice in group]
+            )
+            renaming.update(zip(group, others, strict=True))
     for slot in slots:
         if slot.text not in renaming:
             renaming[slot.text] = draw_value(slot.text, words, rng)
@@ -75,12 +79,17 @@ def _renamer(renaming: dict[str, str]) -> Callable[[str], str]:
 
 def _rename_step(step: Step, rename: Callable[[str], str]) -> Step:
     action = replace(step.action, name=rename(step.action.name), text=rename(step.action.text))
-    result = replace(step.result, observation=_rename_page(step.result.observation, rename), note=rename(step.result.note))
+    result = replace(
+        step.result, observation=_rename_page(step.result.observation, rename), note=rename(step.result.note)
+    )
     return replace(step, observation=_rename_page(step.observation, rename), action=action, result=result)
 
 
 def _rename_page(page: Observation, rename: Callable[[str], str]) -> Observation:
-    lines = tuple(replace(line, name=rename(line.name), value=rename(line.value), options=tuple(map(rename, line.options))) for line in page.lines)
+    lines = tuple(
+        replace(line, name=rename(line.name), value=rename(line.value), options=tuple(map(rename, line.options)))
+        for line in page.lines
+    )
     return replace(page, title=rename(page.title), lines=lines)
 
 
@@ -120,7 +129,11 @@ class _Surroundings:
     def _other_numbers(self, text: str) -> str:
         """Give an unrelated row other amounts; the same row gets the same ones on every page."""
         rng = random.Random(f"{self._salt} {text}")
-        return re.sub(r"(?<![\d-])\d+[.,]\d\d(?![\d-])", lambda match: f"{rng.randint(1, 200)}{match[0][-3]}{rng.randint(0, 99):02d}", text)
+        return re.sub(
+            r"(?<![\d-])\d+[.,]\d\d(?![\d-])",
+            lambda match: f"{rng.randint(1, 200)}{match[0][-3]}{rng.randint(0, 99):02d}",
+            text,
+        )
 
 
 def same_action(one: Action, other: Action) -> bool:

@@ -8,9 +8,34 @@ from __future__ import annotations
 import random
 import re
 
-_BEFORE = ("", "", "", "please ", "Please ", "can you: ", "I need this: ", "todo: ", "hi, ", "next: ", "also ", "one more: ", "for the record, ", "could you ", "again: ")
+_BEFORE = (
+    "",
+    "",
+    "",
+    "please ",
+    "Please ",
+    "can you: ",
+    "I need this: ",
+    "todo: ",
+    "hi, ",
+    "next: ",
+    "also ",
+    "one more: ",
+    "for the record, ",
+    "could you ",
+    "again: ",
+)
 _AFTER = ("", "", "", ".", "!", " please", ", thanks", " thanks", " today", " for me", ", as usual", " :)")
-_SWAPS = (("a", "the"), ("the", "a"), ("for", "to"), ("and", "&"), ("with", "and"), ("to", "->"), ("of", "at"), ("on", "at"))
+_SWAPS = (
+    ("a", "the"),
+    ("the", "a"),
+    ("for", "to"),
+    ("and", "&"),
+    ("with", "and"),
+    ("to", "->"),
+    ("of", "at"),
+    ("on", "at"),
+)
 
 
 def reword(task: str, kept: list[str], rng: random.Random) -> str:

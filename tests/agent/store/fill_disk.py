@@ -1,6 +1,6 @@
 """Writes steps until the disk refuses, and checks what is left.
 
-`limit` forbids files to grow beyond 200 kB; `mount` fills a small tmpfs that only this process sees (Linux, root).
+`limit` forbids files to grow beyond 500 kB; `mount` fills a small tmpfs that only this process sees (Linux, root).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main(how: str, directory: Path) -> None:
         reserve.write_bytes(bytes(400_000))
         session_id = store.begin_session("fill the disk", "http://127.0.0.1:7101", "")
         if how == "limit":
-            resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))
         refused, error = write_until_refused(store, session_id)
         assert refused > 0 and str(path) in error.message and "MB are free" in error.message, error
         assert error.next_step

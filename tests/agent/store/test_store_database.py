@@ -13,7 +13,9 @@ import pytest
 
 from agent.store import Store
 from agent.store.database import Database, journal_mode_for, now
+from browser.actions import parse
 from browser.errors import ApprenticeError, StorageError, UsageError
+from browser.types import Observation, StepResult
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -118,17 +120,25 @@ def test_a_directory_or_a_missing_place_is_a_storage_error(tmp_path: Path) -> No
             Store.open(place)
 
 
-def test_pages_that_were_overwritten_are_found(path: Path, store: Store) -> None:
-    for number in range(30):
-        store.put_blob("screenshot", os.urandom(4000) + bytes([number]))
+def problems_of(path: Path) -> list[str]:
+    try:
+        with Store.open(path) as store:
+            return store.verify()
+    except StorageError as error:
+        return [error.message]
+
+
+def test_every_page_that_is_overwritten_is_noticed(path: Path, store: Store, page: Observation) -> None:
+    session_id = store.begin_session("task", "http://h", "http://h/")
+    store.begin_step(session_id, 0, page, parse("wait"))
+    store.finish_step(session_id, 0, StepResult(page), screenshot=os.urandom(9000))
     store.close()
-    with path.open("r+b") as file:
-        for page_no in range(path.stat().st_size // 8192, path.stat().st_size // 4096):
-            file.seek(page_no * 4096)
-            file.write(b"\xff" * 64)
-    with Store.open(path) as damaged:
-        problems = damaged.verify()
-        assert problems
+    whole = path.read_bytes()
+    assert problems_of(path) == []
+    for start in range(0, len(whole), 4096):
+        path.write_bytes(whole[:start] + b"\xff" * 64 + whole[start + 64 :])
+        problems = problems_of(path)
+        assert problems, f"page {start // 4096}"
         assert all("\n" not in problem for problem in problems)
 
 

@@ -1,0 +1,220 @@
+"""A consolidation as a process of its own: `python -m consolidation.job FOLDER`.
+
+The folder holds what was asked (`request.json`) and everything the night has done so far. The parent only starts the process
+and reads the store; killing either at any moment loses at most the update that was under way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from agent.paths import adapters_dir, data_dir
+from agent.store import LessonRow, Store
+from browser.actions import Action, Verb
+from browser.errors import ApprenticeError, UsageError
+from browser.types import StepResult
+from consolidation.rehearsal.variants import Demonstration
+from consolidation.segments import Step
+from consolidation.storage import write_atomically
+
+KIND = "consolidation"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a night is asked to do."""
+
+    base: str
+    base_sha256: str
+    lesson_ids: tuple[str, ...]
+    arm: str = "opsd"
+    with_manual: bool = False
+    seed: int = 1
+    updates: int | None = None
+    variants: int | None = None
+    threads: int | None = None
+    nice: int = 5
+    """Background work gives way to the person."""
+
+
+def jobs_dir() -> Path:
+    """Return the directory of night folders."""
+    path = data_dir() / "nights"
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def teachable(store: Store, app: str | None = None) -> list[LessonRow]:
+    """Return the lessons that a night can learn: demonstrations whose session is still in the store, the oldest first."""
+    rows = [
+        row
+        for row in store.lessons(app)
+        if row.kind == "demonstration" and row.source_session_id and row.retired_at is None
+    ]
+    return sorted(rows, key=lambda row: row.created_at)
+
+
+def demonstration_of(store: Store, lesson: LessonRow) -> Demonstration:
+    """Return the recorded session behind a lesson, ended by `done`. Raises UsageError when it cannot be rehearsed."""
+    steps: list[Step] = []
+    for row in store.steps(lesson.source_session_id or ""):
+        if row.ok is None or (row.result_observation is None and row.action.verb is not Verb.DONE):
+            break
+        if row.ok and row.action.verb is not Verb.DONE:
+            steps.append(
+                Step(
+                    row.observation, row.action, StepResult(row.result_observation or row.observation, row.ok, row.note)
+                )
+            )
+    if not steps:
+        raise UsageError(f"lesson {lesson.id[:8]} has no recorded steps", "Teach it again with apprentice teach")
+    last = steps[-1].result.observation
+    answer = next(
+        (row.action for row in store.steps(lesson.source_session_id or "") if row.action.verb is Verb.DONE),
+        Action(Verb.DONE),
+    )
+    return Demonstration(lesson.task, (*steps, Step(last, answer, StepResult(last))))
+
+
+def prepare(request: Request) -> Path:
+    """Make the folder of a new night, or return that of an unfinished one with the same request."""
+    for folder in sorted(jobs_dir().iterdir(), reverse=True):
+        if read_request(folder) == request and not (folder / "finished.json").exists():
+            return folder
+    number = sum(1 for _ in jobs_dir().iterdir()) + 1
+    folder = jobs_dir() / f"{number:05d}"
+    folder.mkdir()
+    write_atomically(folder / "request.json", lambda path: path.write_text(json.dumps(asdict(request))))
+    return folder
+
+
+def read_request(folder: Path) -> Request | None:
+    """Return what a night was asked, None when its folder was killed before it was written."""
+    try:
+        record = json.loads((folder / "request.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return Request(**{**record, "lesson_ids": tuple(record["lesson_ids"])})
+
+
+def spawn(folder: Path) -> subprocess.Popen[bytes]:
+    """Start the night in a process group of its own; its words go to `log.txt` in the folder."""
+    with (folder / "log.txt").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "consolidation.job", str(folder)],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the night of a folder to its end."""
+    parser = argparse.ArgumentParser(prog="python -m consolidation.job", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args(argv).folder
+    request = read_request(folder)
+    if request is None:
+        print(f"error: no request in {folder}", file=sys.stderr)  # noqa: T201 - this is a program of its own
+        return 2
+    from agent.lock import instance_lock
+
+    with instance_lock("consolidation"), Store.open() as store:
+        store.interrupt_dead_jobs()
+        job_id = store.begin_job(KIND)
+        try:
+            state = _night(store, job_id, folder, request)
+        except ApprenticeError as error:
+            store.end_job(job_id, "failed", str(error))
+            print(f"error: {error}", file=sys.stderr)  # noqa: T201
+            return error.exit_code
+        store.end_job(job_id, state)
+    return 0
+
+
+def _night(store: Store, job_id: str, folder: Path, request: Request) -> Any:
+    import torch
+
+    from agent.policy.encode import Encoder
+    from agent.policy.local import load_model, load_tokenizer
+    from consolidation.adapters import sweep, write_adapter
+    from consolidation.examples import Arm
+    from consolidation.gate import passes
+    from consolidation.night import Night, NightConfig, Skill, config_record
+
+    os.nice(request.nice)
+    if request.threads:
+        torch.set_num_threads(request.threads)
+    sweep(adapters_dir())
+    config = NightConfig(arm=Arm(request.arm), with_manual=request.with_manual, seed=request.seed)
+    if request.variants:
+        config = replace(config, variants=request.variants)
+    if request.updates:
+        config = replace(config, distill=replace(config.distill, updates=request.updates))
+    lessons = [store.lesson(lesson_id) for lesson_id in request.lesson_ids]
+    skills = [Skill(lesson.id, lesson.text, demonstration_of(store, lesson)) for lesson in lessons]
+
+    def report(phase: str, facts: dict[str, Any]) -> None:
+        store.update_job(job_id, {"phase": phase, "folder": str(folder), **facts})
+        store.job_event(job_id, {"phase": phase, **facts})
+
+    report("load", {"base": request.base, "lessons": [lesson.task for lesson in lessons]})
+    base = Path(request.base)
+    night = Night(load_model(base), Encoder(load_tokenizer(base)), skills, config, folder, report)
+    rows = night.run()
+    receipt = {
+        "gate": [row.to_json() for row in rows],
+        "passed": passes(rows),
+        "config": config_record(config),
+        "lessons": list(request.lesson_ids),
+    }
+    manifest = {
+        "base_sha256": request.base_sha256,
+        "lessons": list(request.lesson_ids),
+        "arm": request.arm,
+        "receipt": receipt,
+    }
+    adapter_id, path = write_adapter(adapters_dir(), night.model, manifest)
+    champion = store.champion()
+    if adapter_id not in {row.id for row in store.adapters()}:
+        store.add_adapter(
+            adapter_id,
+            request.base_sha256,
+            str(path),
+            parent_id=champion.id if champion else None,
+            lesson_ids=request.lesson_ids,
+            receipt=receipt,
+            state="challenger",
+        )
+    state = _decide(store, adapter_id, request, receipt)
+    write_atomically(
+        folder / "finished.json", lambda target: target.write_text(json.dumps({"adapter": adapter_id, "state": state}))
+    )
+    report("decided", {"adapter": adapter_id, "passed": receipt["passed"], "arm": request.arm})
+    return state
+
+
+def _decide(store: Store, adapter_id: str, request: Request, receipt: dict[str, Any]) -> str:
+    """Promote what passed the gate; control arms never act, whatever they score."""
+    if request.arm != "opsd":
+        return "done"
+    if not receipt["passed"]:
+        store.judge_adapter(adapter_id, "refused", receipt)
+        return "refused"
+    store.promote(adapter_id, "passed the gate")
+    for lesson_id in request.lesson_ids:
+        store.mark_in_weights(lesson_id, adapter_id)
+    return "done"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""One module a command. Nothing here imports torch or Playwright before it is needed."""

@@ -1,0 +1,59 @@
+"""`apprentice sessions` and `apprentice outcome`: what was done, and whether it was achieved."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agent.store import Store
+from browser.errors import UsageError
+from tui.output import print_json, print_table, say
+
+
+def sessions(
+    search: Annotated[str, typer.Argument(help="Words of the task.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="How many, the latest first.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List sessions."""
+    with Store.open() as store:
+        rows = store.sessions(search or None, limit)
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        say('No sessions yet. Begin one: apprentice run "…" --url http://…')
+        return
+    print_table(
+        ("session", "kind", "task", "steps", "ended", "outcome"),
+        [
+            (row.id, row.kind, row.task, row.steps, row.stop_reason or "unfinished", _outcome(row.outcome))
+            for row in rows
+        ],
+    )
+
+
+def outcome(
+    session: Annotated[str, typer.Argument(help="The session's id, or its beginning.")],
+    succeeded: Annotated[bool | None, typer.Option("--succeeded/--failed", help="Was the task achieved?")] = None,
+    remark: Annotated[str, typer.Option("--note", help="Why.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say, now or months later, whether a session achieved its task."""
+    if succeeded is None:
+        raise UsageError(
+            "say --succeeded or --failed",
+            f"For example: apprentice outcome {session} --failed --note 'the bill was rejected'",
+        )
+    with Store.open() as store:
+        row = store.session(session)
+        store.add_outcome(row.id, succeeded, "person", remark)
+        if as_json:
+            print_json(store.outcomes(row.id))
+        else:
+            say(f"{row.id}: {'achieved' if succeeded else 'not achieved'}")
+
+
+def _outcome(value: bool | None) -> str:
+    return "" if value is None else ("achieved" if value else "not achieved")

@@ -1,0 +1,57 @@
+"""What commands print: words for people, JSON for scripts, errors in one line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from browser.errors import ApprenticeError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """Print a line for people."""
+    out.print(text, markup=False)
+
+
+def note(text: str) -> None:
+    """Print a line about the work itself, beside the output."""
+    err.print(text, style="dim", markup=False)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document on one line."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_plain) + "\n")
+    sys.stdout.flush()
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+    """Print a table without boxes, so that a screen reader and a pipe can read it."""
+    table = Table(*columns, title=title or None, box=None, title_justify="left", header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    out.print(table)
+
+
+def print_error(error: ApprenticeError, *, as_json: bool) -> None:
+    """Print what went wrong and what to do next, on one line."""
+    if as_json:
+        print_json({"error": error.message, "next_step": error.next_step, "exit_code": error.exit_code})
+    else:
+        err.print(f"error: {error}", markup=False, soft_wrap=True)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return str(value)

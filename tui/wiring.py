@@ -1,0 +1,101 @@
+"""The composition root: which model, which adapter, which lessons, put together for one session.
+
+torch is imported inside `load_policy`, so that no other command waits for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.paths import models_dir
+from agent.store import Store
+from browser.errors import UsageError
+
+if TYPE_CHECKING:
+    from agent.policy.local import LocalPolicy
+
+EMBEDDED = "embedded"
+MODEL_VARIABLE = "APPRENTICE_MODEL"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A base model on disk. `sha256` is its identity: adapters belong to one base."""
+
+    path: Path
+    sha256: str
+    with_manual: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A policy with what it is made of."""
+
+    policy: LocalPolicy
+    base: Base
+    adapter_id: str | None
+
+
+def find_base(model: str | None, progress: Callable[[str], None] = lambda _: None) -> Base:
+    """Return the base to use: the folder given, $APPRENTICE_MODEL, or the embedded one, set up on first use.
+
+    Raises UsageError for a folder without a model, SetupError when the embedded base cannot be had.
+    """
+    choice = model or os.environ.get(MODEL_VARIABLE) or EMBEDDED
+    if choice == EMBEDDED:
+        from agent.policy.embedded import set_up
+
+        path = set_up(models_dir(), progress)
+        return Base(path, json.loads((path / "apprentice.json").read_text())["sha256"], with_manual=False)
+    path = Path(choice).expanduser()
+    weights = sorted(path.glob("*.safetensors"))
+    if not (path / "config.json").is_file() or not weights:
+        raise UsageError(
+            f"no model in {choice}",
+            "Give a folder with config.json and safetensors files, or leave --model away to use the embedded one",
+        )
+    return Base(path, _hash(weights), with_manual=True)
+
+
+def load_policy(
+    store: Store,
+    model: str | None,
+    adapter: str,
+    progress: Callable[[str], None],
+    temperature: float = 0.0,
+    seed: int = 0,
+) -> Loaded:
+    """Load the base with an adapter: `champion` (the base alone when there is none), `none`, or an id."""
+    base = find_base(model, progress)
+    row = None
+    if adapter == "champion":
+        from consolidation.adapters import sound_champion
+
+        row, problems = sound_champion(store, base.sha256)
+        for problem in problems:
+            progress(problem)
+    elif adapter != "none":
+        from consolidation.adapters import verify_adapter
+
+        row = store.adapter(adapter)
+        verify_adapter(Path(row.path), base.sha256)
+    progress(f"loading {base.path.name}" + (f" with adapter {row.id[:8]}" if row else ""))
+    from agent.policy.local import LocalPolicy
+
+    policy = LocalPolicy.load(base.path, Path(row.path) if row else None, temperature=temperature, seed=seed)
+    return Loaded(policy, base, row.id if row else None)
+
+
+def _hash(weights: list[Path]) -> str:
+    from agent.policy.embedded import file_sha256
+
+    if len(weights) == 1:
+        return file_sha256(weights[0])
+    import hashlib
+
+    return hashlib.sha256("".join(file_sha256(path) for path in weights).encode()).hexdigest()
