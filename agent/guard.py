@@ -37,7 +37,7 @@ _LEXICON: tuple[tuple[Consequence, str], ...] = (
     ),
     (
         Consequence.PAY,
-        r"pay|buy|purchase|checkout|check out|place order|order now|donate|transfer|withdraw|bezahlen|kaufen|bestellen|überweisen|payer|acheter|commander|pagar|comprar",
+        r"pay|buy|purchase|checkout|check out|place order|order now|donate|transfer|withdraw|bezahlen|kaufen|bestellen|überweisen|payer maintenant|acheter|commander|pagar|comprar",
     ),
     (
         Consequence.SEND,
@@ -165,11 +165,16 @@ def consequence_of(line: Line) -> Consequence:
 def origin_of(url: str) -> str:
     """Return scheme, host and port. A host alone is taken as https. Raises ValueError for what is no web address."""
     parts = urlsplit(url if "//" in url else f"https://{url}")
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+        parts = parts._replace(scheme="")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"not a web address: {quote(url)}")
-    port = f":{parts.port}" if parts.port and parts.port != {"http": 80, "https": 443}[parts.scheme] else ""
+    shown = f":{port}" if port and port != {"http": 80, "https": 443}[parts.scheme] else ""
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}{port}"
+    return f"{parts.scheme}://{host}{shown}"
 
 
 def _origin(url: str) -> str:

@@ -10,7 +10,19 @@ from typing import Any
 
 import httpx
 
-from bench.definitions import Check, fill
+from bench.definitions import Check, Lookup, fill
+
+
+def look_up(lookup: Lookup, values: Mapping[str, str]) -> str:
+    """Ask the app for a value. Raises LookupError when no record fits."""
+    user, _, password = lookup.auth.partition(":")
+    auth = (user, password) if lookup.auth else None
+    reply = httpx.get(fill(lookup.http, values), auth=auth, timeout=20, trust_env=False)
+    reply.raise_for_status()
+    for record in reply.json():
+        if all(str(_dig(record, key)) == fill(str(value), values) for key, value in lookup.where.items()):
+            return str(_dig(record, lookup.take))
+    raise LookupError(f"no record with {dict(lookup.where)}")
 
 
 class Judge:

@@ -10,7 +10,7 @@ import random
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,16 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """A value that the app itself must be asked for, such as the id behind a name."""
+
+    http: str
+    where: Mapping[str, Any]
+    take: str
+    auth: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SkillSpec:
     """A skill that is taught once."""
 
@@ -59,6 +69,9 @@ class SkillSpec:
     steps: tuple[str, ...]
     check: Check
     approve: tuple[str, ...] = ()
+    values: Mapping[str, Lookup] = field(default_factory=dict)
+    before_test: str = ""
+    """A shell script run before the tests of each arm: people and things that were never seen before."""
     unrelated: bool = False
     """Not taught: measured before and after, to see what was forgotten."""
 
@@ -97,9 +110,12 @@ class AppSpec:
     file: Path
 
 
-_FIRST = "Ann Boris Celia Dmitri Elsa Faisal Gwen Henrik Isla Jamal Keiko Lorenzo".split()
-_THINGS = """breakfast taxi museum groceries hotel ferry parking concert picnic souvenirs pharmacy laundry bakery camping train brunch
-snorkel kayak postcards sunscreen lanterns firewood espresso aquarium""".split()
+_FIRST = ("Ann", "Boris", "Celia", "Faisal", "Gwen", "Henrik", "Isla", "Jamal", "Keiko", "Lorenzo")
+_THINGS = (
+    *("breakfast", "taxi", "museum", "groceries", "hotel", "ferry", "parking", "concert", "picnic", "souvenirs"),
+    *("pharmacy", "laundry", "bakery", "camping", "train", "brunch", "snorkel", "kayak", "postcards", "sunscreen"),
+    *("lanterns", "firewood", "espresso", "aquarium"),
+)
 
 
 def draw_slot(slot: Slot, rng: random.Random) -> str:
@@ -215,5 +231,7 @@ def _skill(reader: _Reader, skill: Mapping[str, Any]) -> SkillSpec:
         steps,
         Check(**check),
         tuple(skill.get("approve", ())),
+        {name: Lookup(**lookup) for name, lookup in skill.get("values", {}).items()},
+        skill.get("before_test", {}).get("shell", ""),
         bool(skill.get("unrelated", False)),
     )

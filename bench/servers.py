@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import httpx
 
@@ -47,17 +48,17 @@ class AppServer:
         """What `{holes}` of the definition may name."""
         return {"url": self.url, "port": str(self.port), "data": str(self.data), "home": str(self.home)}
 
-    def __enter__(self) -> AppServer:
+    def __enter__(self) -> Self:
         self.home.mkdir(parents=True, exist_ok=True)
         done = self.home / "installed"
         if not done.exists():
-            self._shell(self.app.install, "install")
+            self.shell(self.app.install, "install")
             done.touch()
         if not self._pristine.exists():
             shutil.rmtree(self.data, ignore_errors=True)
             self.data.mkdir()
             self.start()
-            self._shell(self.app.seed, "seed")
+            self.shell(self.app.seed, "seed")
             self.stop()
             shutil.copytree(self.data, self._pristine)
         self.restore()
@@ -113,7 +114,8 @@ class AppServer:
         self._process.wait()
         self._process = None
 
-    def _shell(self, script: str, what: str) -> None:
+    def shell(self, script: str, what: str) -> None:
+        """Run a script of the definition. Raises SetupError that names its log."""
         if not script:
             return
         log = self.home / f"{what}.log"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +15,7 @@ from playwright.sync_api import Error
 
 from browser.actions import PERFORM, WITHOUT_PAGE, Action, ActionFailed, Verb
 from browser.errors import AppUnreachable, UsageError
-from browser.hands import NAVIGATION_MS, LiveHands
+from browser.hands import NAVIGATION_MS, LiveHands, why_not
 from browser.launch import Launched, launch
 from browser.settle import Quiet, Settling, Traffic
 from browser.tabs import Decide, Tabs
@@ -27,11 +28,31 @@ log = logging.getLogger(__name__)
 PATIENCE = 60.0
 """Seconds that a step may take before its page is given up as hung; more than all its bounded waits together."""
 ERROR_PAGE = "chrome-error:"
+_HINTS = ("cc-", "one-time-code", "current-password", "new-password")
+_PARTS = ("passw", "otp", "cvv", "cvc", "cardnumber", "card-number", "card_number", "card number")
 SECRET_FIELDS = ", ".join(
-    ["input[type=password]", *(f'[autocomplete*="{hint}" i]' for hint in ("cc-", "one-time-code", "current-password", "new-password"))]
-    + [f'input[{key}*="{part}" i]' for key in ("name", "id", "aria-label") for part in ("passw", "otp", "cvv", "cvc", "cardnumber", "card-number", "card_number", "card number")]
+    ["input[type=password]"]
+    + [f'[autocomplete*="{hint}" i]' for hint in _HINTS]
+    + [f'input[{key}*="{part}" i]' for key in ("name", "id", "aria-label") for part in _PARTS]
 )
 """What is painted over in screenshots; wider than what the walker withholds, since a box too many costs nothing."""
+
+
+@dataclass(slots=True)
+class _Live:
+    """What exists while the browser runs."""
+
+    launched: Launched
+    tabs: Tabs
+    traffic: Traffic
+    settling: Settling
+    hands: LiveHands
+    watchdog: Watchdog
+
+    @property
+    def is_alive(self) -> bool:
+        browser = self.launched.context.browser
+        return browser is not None and browser.is_connected()
 
 
 class LiveEnvironment:
@@ -69,127 +90,169 @@ class LiveEnvironment:
         self.cap = cap
         self.notices: list[str] = []
         """What the person should know about how the browser was started."""
-        self._launch = {"browser": browser, "profile": profile, "headless": headless, "storage_state": storage_state, "slow_mo": slow_mo, "args": args}
+        self._start = {
+            "browser": browser,
+            "profile": profile,
+            "headless": headless,
+            "storage_state": storage_state,
+            "slow_mo": slow_mo,
+            "args": args,
+        }
         self._staging = staging
         self._downloads = downloads
         self._decide = decide_dialog
         self._patience = patience
-        self._launched: Launched | None = None
+        self._running: _Live | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._last: Observation | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a page to act on."""
+        return self._last is not None
+
+    @property
+    def tabs(self) -> Tabs:
+        """The tabs of the running browser."""
+        return self._live.tabs
+
+    @property
+    def hands(self) -> LiveHands:
+        """The hands on the running browser."""
+        return self._live.hands
 
     def reset(self) -> Observation:
         """Open the app in a single tab and look at it; the browser is started when it does not run. Cookies are kept."""
-        if self._launched is not None and not self._alive(self._launched):
+        if self._running is not None and not self._running.is_alive:
             self.close()
-        if self._launched is None:
-            self._start()
-        with self._watchdog.watching():
-            page = self.tabs.restart()
-            self._traffic.begin()
+        live = self._running or self._launch()
+        with live.watchdog.watching():
+            page = live.tabs.restart()
+            live.traffic.begin()
             try:
                 page.goto(self.url, wait_until="commit", timeout=NAVIGATION_MS)
             except Error as error:
                 log.debug("opening %s: %s", self.url, error.message)
-                raise AppUnreachable(f"{self.url} does not answer", "Check that the app runs and that the address is right.") from error
-            self._settling.settle()
+                raise AppUnreachable(
+                    f"{self.url} {why_not(error)}", "Check that the app runs and that the address is right."
+                ) from error
+            live.settling.settle()
             return self.look()
 
     def step(self, action: Action) -> StepResult:
-        """Do one action, wait until the page is quiet, and look again. Raises BrowserLost when the page or browser crashed."""
-        if self._last is None:
-            raise UsageError("There is no page yet", "Call reset() first.")
+        """Do one action, wait until the page is quiet, and look again. Raises BrowserLost when page or browser crashed."""
+        live = self._live
         if action.verb in WITHOUT_PAGE:
-            return StepResult(self._last)
+            return StepResult(self._last or self.look())
         try:
-            with self._watchdog.watching():
-                return self._step(action, self._last)
+            with live.watchdog.watching():
+                return self._step(live, action, self._last or self.look())
         except BrowserLost as error:
-            if self._watchdog.bit:
-                raise BrowserLost(f"The page did not answer for {self._patience:.0f} seconds", "Start the session again.") from error
+            if live.watchdog.bit:
+                text = f"The page did not answer for {self._patience:.0f} seconds"
+                raise BrowserLost(text, "Start the session again.") from error
             raise
 
     def look(self) -> Observation:
         """Look at the active tab as it stands."""
-        self._last = self.hands.seen = self.tabs.view.observe(self.cap)
+        live = self._live
+        self._last = live.hands.seen = live.tabs.view.observe(self.cap)
         return self._last
 
     def settle(self) -> Quiet:
-        """Wait until the active tab is quiet."""
-        return self._settling.settle()
+        """Wait until the active tab is quiet. What is still under way then counts no longer."""
+        quiet = self._live.settling.settle()
+        self._live.traffic.begin()
+        return quiet
 
     def screenshot(self) -> bytes:
         """Return the visible part of the active tab as a JPEG, with secret fields painted over."""
         page = self.tabs.page
-        masks = [frame.locator(SECRET_FIELDS) for frame in page.frames]
-        return page.screenshot(type="jpeg", quality=60, mask=masks, mask_color="#808080", caret="initial", timeout=10_000)
+        return page.screenshot(
+            type="jpeg",
+            quality=60,
+            mask=[frame.locator(SECRET_FIELDS) for frame in page.frames],
+            mask_color="#808080",
+            caret="initial",
+            timeout=10_000,
+        )
 
     def storage(self) -> dict[str, Any]:
         """Return cookies and local storage, to be given as `storage_state` later. They are secrets."""
-        if self._launched is None:
-            raise UsageError("There is no browser yet", "Call reset() first.")
-        return dict(self._launched.context.storage_state())
+        return dict(self._live.launched.context.storage_state())
 
     def close(self) -> None:
         """End the browser and all its processes. Safe to call twice, and after a crash."""
-        launched, self._launched, self._last = self._launched, None, None
-        if launched is not None:
-            launched.close()
+        live, self._running, self._last = self._running, None, None
+        if live is not None:
+            live.launched.close()
         if self._temporary is not None:
             self._temporary.cleanup()
             self._temporary = None
 
-    def _start(self) -> None:
-        if self._downloads is not None:
-            self._downloads.mkdir(parents=True, exist_ok=True, mode=0o700)
-        else:
-            self._temporary = tempfile.TemporaryDirectory(prefix="apprentice-downloads-")
-        self._launched = launch(**self._launch)
-        self.notices = self._launched.notices
-        self._watchdog = Watchdog(self._launched.pid, self._patience)
-        context = self._launched.context
-        folder = self._downloads if self._temporary is None else Path(self._temporary.name)
-        assert folder is not None
-        self.tabs = Tabs(context, downloads=folder, decide=self._ask if self._decide else None)
-        self._traffic = Traffic(context)
-        self._settling = Settling(self.tabs, self._traffic)
-        self.hands = LiveHands(self.tabs, self.url, self._staging)
+    @property
+    def _live(self) -> _Live:
+        if self._running is None:
+            raise UsageError("There is no page yet", "Call reset() first.")
+        return self._running
 
-    def _step(self, action: Action, before: Observation) -> StepResult:
+    def _launch(self) -> _Live:
+        launched = launch(**self._start)
+        self.notices = launched.notices
+        watchdog = Watchdog(launched.pid, self._patience)
+        tabs = Tabs(launched.context, downloads=self._quarantine(), decide=self._decider(watchdog))
+        traffic = Traffic(launched.context)
+        hands = LiveHands(tabs, self.url, self._staging)
+        self._running = _Live(launched, tabs, traffic, Settling(tabs, traffic), hands, watchdog)
+        return self._running
+
+    def _quarantine(self) -> Path:
+        if self._downloads is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="apprentice-downloads-")
+            return Path(self._temporary.name)
+        self._downloads.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self._downloads
+
+    def _decider(self, watchdog: Watchdog) -> Decide | None:
+        """Let the person take their time with a dialog."""
+        decide = self._decide
+        if decide is None:
+            return None
+
+        def unhurried(kind: str, message: str) -> bool:
+            with watchdog.paused():
+                return decide(kind, message)
+
+        return unhurried
+
+    def _step(self, live: _Live, action: Action, before: Observation) -> StepResult:
         ok, notes = True, []
-        self._traffic.begin()
+        live.traffic.begin()
         if action.verb is not Verb.TYPE:
-            self.tabs.chooser = None
-        tab, self.hands.named = self.tabs.page, action.name
+            live.tabs.chooser = None
+        tab, live.hands.named = live.tabs.page, action.name
         try:
-            PERFORM[action.verb](self.hands, action)
+            PERFORM[action.verb](live.hands, action)
         except ActionFailed as failure:
             ok = False
             notes.append(str(failure))
         except BrowserLost:
-            if not (tab.is_closed() and self.tabs.count):  # the action may close its own tab
+            if not (tab.is_closed() and live.tabs.count):  # the action may close its own tab
                 raise
-        quiet = self._settling.settle()
-        notes += self.tabs.drain()
+        quiet = live.settling.settle()
+        notes += live.tabs.drain()
         after = self.look()
         if after.url.startswith(ERROR_PAGE) and before.url != after.url:
             ok = False
             notes.append("the page did not load")
-        if quiet and not notes and after.lines == before.lines:
+        if quiet and not notes and (after.url, after.lines) == (before.url, before.lines):
             notes.append(quiet.value)
         return StepResult(after, ok, "; ".join(notes))
-
-    def _ask(self, kind: str, message: str) -> bool:
-        assert self._decide is not None
-        with self._watchdog.paused():
-            return self._decide(kind, message)
-
-    def _alive(self, launched: Launched) -> bool:
-        browser = launched.context.browser
-        return browser is not None and browser.is_connected()

@@ -20,6 +20,7 @@ TYPED = 200
 """Up to so many characters are typed key by key, since lists of suggestions need key events; longer text is put in at once."""
 LIST_MS = 700
 """How long a combobox that takes text may need to show its list before the option is typed into it."""
+PICKS = 5
 NAVIGATION_MS = 30_000
 MOVED_ON = "the page has changed since it was read"
 _FORMS = {
@@ -93,14 +94,9 @@ class LiveHands:
         if found["role"] != "listbox" and not found["expanded"]:
             self._press_at(x, y)
         takes_text = found["kind"] in ("text", "other") and not found["readonly"]
-        answer = self._call(ref, "option", option, LIST_MS if takes_text else self.patience_ms)
-        if "ref" not in answer and takes_text:
+        if takes_text and "ref" not in self._call(ref, "option", option, LIST_MS, self.patience_ms):
             self._type(ref, name, option, x, y)
-            answer = self._call(ref, "option", option, self.patience_ms)
-        if "ref" not in answer:
-            raise ActionFailed(_no_option(name, option, answer["options"]))
-        _, x, y = self._ready(answer["ref"])
-        self._press_at(x, y)
+        self._pick(ref, name, option)
 
     def press(self, key: str) -> None:
         """Press a key on what has the focus, in whichever frame that is."""
@@ -114,24 +110,22 @@ class LiveHands:
         before = len(self._tabs.notes)
         try:
             self._tabs.page.goto(target, wait_until="commit", timeout=NAVIGATION_MS)
-        except TimeoutError as error:
-            raise ActionFailed(f"{quote(target)} does not answer") from error
         except Error as error:
             if "net::ERR_ABORTED" in error.message or "Download is starting" in error.message:
                 if self._tabs.downloading or len(self._tabs.notes) > before or "Download is starting" in error.message:
                     return
                 raise ActionFailed(f"{quote(target)} opens no page") from error
-            if "net::ERR_" not in error.message:
+            if "net::ERR_" not in error.message and not isinstance(error, TimeoutError):
                 raise
-            raise ActionFailed(f"{quote(target)} does not answer") from error
+            raise ActionFailed(f"{quote(target)} {why_not(error)}") from error
 
     def back(self) -> None:
         """Go one page back. A tab without history is closed, unless it is the only one."""
         world = self._tabs.view.world
-        history = world.send("Page.getNavigationHistory")
+        history = self._moving(lambda: world.send("Page.getNavigationHistory"))
         index, entries = history["currentIndex"], history["entries"]
         if index > 0 and entries[index - 1]["url"] != "about:blank":
-            world.send("Page.navigateToHistoryEntry", {"entryId": entries[index - 1]["id"]})
+            self._moving(lambda: world.send("Page.navigateToHistoryEntry", {"entryId": entries[index - 1]["id"]}))
         elif self._tabs.count > 1:
             self._tabs.close_active()
         else:
@@ -163,14 +157,36 @@ class LiveHands:
 
     def _ready(self, ref: int) -> tuple[dict[str, Any], float, float]:
         """Wait until the control can be pressed; return what it is and where, in the tab's viewport."""
-        frame, found = self._locate(ref), self._call(ref, "probe", self.patience_ms)
-        name, state = self._name(ref, found), found["state"]
+        frame, found = self._probe(ref, self.patience_ms)
+        x, y = self._point(frame, found, self._name(ref, found))
+        return found, x, y
+
+    def _probe(self, ref: int, patience_ms: int) -> tuple[Frame, dict[str, Any]]:
+        return self._locate(ref), self._call(ref, "probe", patience_ms)
+
+    def _point(self, frame: Frame, found: dict[str, Any], name: str) -> tuple[float, float]:
+        """Return where the mouse reaches what was probed. Raises ActionFailed with what is in the way."""
+        state = found["state"]
         if state == "covered":
             raise ActionFailed(f"{name} is covered by {found['by']}")
         if state != "ok":
             raise ActionFailed(f"{name} is {'hidden' if state == 'away' else state}")
         left, top = self._moving(frame.origin)
-        return found, found["x"] + left, found["y"] + top
+        return found["x"] + left, found["y"] + top
+
+    def _pick(self, ref: int, name: str, option: str) -> None:
+        """Press a choice of an open list. Lists that follow what is typed replace their choices: then look again."""
+        for _ in range(PICKS):
+            answer = self._call(ref, "option", option, self.patience_ms, LIST_MS)
+            if "held" in answer:  # a field with suggestions, not with a fixed list: it has what was wanted
+                return
+            if "ref" not in answer:
+                raise ActionFailed(_no_option(name, option, answer["options"]))
+            frame, found = self._probe(answer["ref"], LIST_MS)
+            if found["state"] in ("ok", "covered", "disabled"):
+                self._press_at(*self._point(frame, found, quote(option)))
+                return
+        raise ActionFailed(f"the options of {name} do not stand still")
 
     def _type(self, ref: int, name: str, text: str, x: float, y: float) -> None:
         self._press_at(x, y)
@@ -233,6 +249,15 @@ class LiveHands:
         return quote(line.name if line else self.named or found.get("name", ""))
 
 
+def why_not(error: Error) -> str:
+    """Say why an address could not be opened."""
+    if "ERR_CERT" in error.message:
+        return "has a certificate that is not trusted"
+    if "ERR_NAME_NOT_RESOLVED" in error.message:
+        return "is not known on this network"
+    return "does not answer"
+
+
 def web_address(page: str, text: str) -> str:
     """Make an absolute address of what was asked for. Raises ActionFailed for every scheme but http and https."""
     cleaned = "".join(char for char in text if char > " ")
@@ -249,5 +274,3 @@ def web_address(page: str, text: str) -> str:
 def _no_option(name: str, option: str, options: list[str]) -> str:
     there = ", ".join(quote(other) for other in options)
     return f"{name} has no option {quote(option)}; " + (f"it has {there}" if there else "it shows none")
-
-

@@ -6,36 +6,55 @@ import logging
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-import psutil
-from playwright.sync_api import Browser, BrowserContext, Error, Playwright, StorageState, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, StorageState, ViewportSize
 
+from browser.driver import DRIVER, end, family
 from browser.errors import AlreadyRunning, SetupError, UsageError
 from browser.world import script
 
 log = logging.getLogger(__name__)
 
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
-QUIET = ("--no-pings", "--disable-domain-reliability", "--disable-client-side-phishing-detection", "--dns-prefetch-disable", "--disable-notifications", "--deny-permission-prompts")
+QUIET = (
+    "--no-pings",
+    "--disable-domain-reliability",
+    "--disable-client-side-phishing-detection",
+    "--dns-prefetch-disable",
+    "--disable-notifications",
+    "--deny-permission-prompts",
+)
 """Beside what Playwright passes already: nothing leaves the machine but what the page asks for, and nothing asks for permissions."""
 NO_SANDBOX_NOTICE = "Chromium runs without its sandbox: {reason}"
 
 _CHROME = {
     "linux": ("google-chrome", "google-chrome-stable", "/opt/google/chrome/chrome"),
-    "darwin": ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "~/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
-    "win32": tuple(rf"%{root}%\Google\Chrome\Application\chrome.exe" for root in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")),
+    "darwin": (
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "~/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    ),
+    "win32": tuple(
+        rf"%{root}%\Google\Chrome\Application\chrome.exe"
+        for root in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
+    ),
 }
 _CHROMIUM = {
     "linux": ("chromium", "chromium-browser"),
-    "darwin": ("/Applications/Chromium.app/Contents/MacOS/Chromium", "~/Applications/Chromium.app/Contents/MacOS/Chromium"),
+    "darwin": (
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+        "~/Applications/Chromium.app/Contents/MacOS/Chromium",
+    ),
     "win32": (r"%LOCALAPPDATA%\Chromium\Application\chrome.exe",),
 }
-_CACHE = {"linux": "~/.cache/ms-playwright", "darwin": "~/Library/Caches/ms-playwright", "win32": r"%LOCALAPPDATA%\ms-playwright"}
+_CACHE = {
+    "linux": "~/.cache/ms-playwright",
+    "darwin": "~/Library/Caches/ms-playwright",
+    "win32": r"%LOCALAPPDATA%\ms-playwright",
+}
 _DOWNLOADED = {
     "linux": ("chromium-*/chrome-linux*/chrome",),
     "darwin": ("chromium-*/chrome-mac*/*.app/Contents/MacOS/*",),
@@ -57,7 +76,9 @@ class BrowserChoice:
     """`chosen`, `Google Chrome`, `Chromium` or `Playwright's Chromium`."""
 
 
-def find_browser(preferred: str | None = None, *, environ: dict[str, str] | None = None, platform: str = sys.platform) -> BrowserChoice:
+def find_browser(
+    preferred: str | None = None, *, environ: dict[str, str] | None = None, platform: str = sys.platform
+) -> BrowserChoice:
     """Find a browser: the preferred path, else $APPRENTICE_BROWSER, Google Chrome, Chromium, what Playwright downloaded.
 
     Raises SetupError with advice for the platform when there is none.
@@ -67,7 +88,9 @@ def find_browser(preferred: str | None = None, *, environ: dict[str, str] | None
     if chosen:
         found = _resolve(chosen, env)
         if found is None:
-            raise SetupError(f"There is no browser at {chosen}", "Correct the path, or leave it out to have a browser found.")
+            raise SetupError(
+                f"There is no browser at {chosen}", "Correct the path, or leave it out to have a browser found."
+            )
         return BrowserChoice(found, "chosen")
     system = platform if platform in _CHROME else "linux"
     for kind, places in (("Google Chrome", _CHROME[system]), ("Chromium", _CHROMIUM[system])):
@@ -76,7 +99,10 @@ def find_browser(preferred: str | None = None, *, environ: dict[str, str] | None
             if found is not None:
                 return BrowserChoice(found, kind)
     cache = Path(_expand(env.get("PLAYWRIGHT_BROWSERS_PATH") or _CACHE[system], env))
-    downloaded = sorted((path for pattern in _DOWNLOADED[system] for path in cache.glob(pattern) if path.is_file()), key=lambda path: path.stat().st_mtime)
+    downloaded = sorted(
+        (path for pattern in _DOWNLOADED[system] for path in cache.glob(pattern) if path.is_file()),
+        key=lambda path: path.stat().st_mtime,
+    )
     if downloaded:
         return BrowserChoice(downloaded[-1], "Playwright's Chromium")
     raise SetupError("No Chrome or Chromium was found", _ADVICE[system] + ".")
@@ -99,7 +125,7 @@ class Launched:
         if not self._open:
             return
         self._open = False
-        tree = _family(self.pid)
+        tree = family(self.pid)
         try:
             self.context.close()
             if self._browser is not None:
@@ -107,8 +133,8 @@ class Launched:
         except Error as error:  # it crashed before; what is left of it ends below
             log.debug("closing the browser: %s", error)
         finally:
-            _DRIVER.release()
-            _end(tree)
+            DRIVER.release()
+            end(tree)
 
 
 def launch(
@@ -125,7 +151,9 @@ def launch(
     Raises SetupError when it does not start, AlreadyRunning when the profile is in use.
     """
     if profile is not None and storage_state is not None:
-        raise UsageError("A profile and a storage state exclude each other", "A profile keeps its own cookies; give one of the two.")
+        raise UsageError(
+            "A profile and a storage state exclude each other", "A profile keeps its own cookies; give one of the two."
+        )
     choice = find_browser(browser)
     sandbox, notices = _sandbox()
     start: dict[str, Any] = {
@@ -136,8 +164,13 @@ def launch(
         "args": [*QUIET, *args],
         "handle_sigint": False,  # Ctrl+C is the person's word to us, not to the browser
     }
-    page: dict[str, Any] = {"viewport": VIEWPORT, "service_workers": "block", "accept_downloads": True, "permissions": []}
-    chromium = _DRIVER.acquire().chromium
+    page: dict[str, Any] = {
+        "viewport": VIEWPORT,
+        "service_workers": "block",
+        "accept_downloads": True,
+        "permissions": [],
+    }
+    chromium = DRIVER.acquire().chromium
     running: Browser | None = None
     try:
         if profile is not None:
@@ -151,34 +184,11 @@ def launch(
     except Error as error:
         if running is not None:
             running.close()
-        _DRIVER.release()
+        DRIVER.release()
         raise _explain(error, choice, profile) from error
     return Launched(context, choice, notices, pid, running)
 
 
-class _Driver(threading.local):
-    """Playwright's driver, one for each thread: Playwright allows no second one, and its objects stay in their thread."""
-
-    playwright: Playwright | None = None
-    users: int = 0
-
-    def acquire(self) -> Playwright:
-        if self.playwright is None:
-            try:
-                self.playwright = sync_playwright().start()
-            except Error as error:
-                raise UsageError("The browser cannot be driven from inside an event loop", "Drive it from a thread of its own.") from error
-        self.users += 1
-        return self.playwright
-
-    def release(self) -> None:
-        self.users -= 1
-        if self.users == 0 and self.playwright is not None:
-            self.playwright.stop()
-            self.playwright = None
-
-
-_DRIVER = _Driver()
 _WARNED: set[str] = set()
 
 
@@ -203,20 +213,34 @@ def _own(profile: Path) -> None:
         profile.mkdir(parents=True, exist_ok=True, mode=0o700)
         profile.chmod(0o700)
     except OSError as error:
-        raise SetupError(f"The profile folder {profile} cannot be used: {error.strerror}", "Choose another folder.") from error
+        raise SetupError(
+            f"The profile folder {profile} cannot be used: {error.strerror}", "Choose another folder."
+        ) from error
 
 
 def _explain(error: Error, choice: BrowserChoice, profile: Path | None) -> SetupError | AlreadyRunning:
     text = error.message
     if "ProcessSingleton" in text or "already in use" in text or "exitCode=21" in text:
-        return AlreadyRunning(f"The browser profile {profile} is in use", "Close the other browser that uses it, or choose another profile.")
+        return AlreadyRunning(
+            f"The browser profile {profile} is in use",
+            "Close the other browser that uses it, or choose another profile.",
+        )
     if "No usable sandbox" in text or "Running as root without --no-sandbox" in text:
-        return SetupError("Chromium could not start its sandbox", "Allow unprivileged user namespaces, or set APPRENTICE_NO_SANDBOX=1 to go without it.")
+        return SetupError(
+            "Chromium could not start its sandbox",
+            "Allow unprivileged user namespaces, or set APPRENTICE_NO_SANDBOX=1 to go without it.",
+        )
     if "Missing X server" in text or "DISPLAY" in text:
         return SetupError("There is no screen to open a browser window on", "Run without a window (--headless).")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    reason = next((line for line in lines if "FATAL" in line or "rror while loading" in line), lines[0] if lines else "no reason given")
-    return SetupError(f"{choice.kind} at {choice.path} did not start: {reason[:200]}", "Start it once by hand to see what it says, or choose another with APPRENTICE_BROWSER.")
+    reason = next(
+        (line for line in lines if "FATAL" in line or "rror while loading" in line),
+        lines[0] if lines else "no reason given",
+    )
+    return SetupError(
+        f"{choice.kind} at {choice.path} did not start: {reason[:200]}",
+        "Start it once by hand to see what it says, or choose another with APPRENTICE_BROWSER.",
+    )
 
 
 def _pid(context: BrowserContext) -> int:
@@ -227,25 +251,6 @@ def _pid(context: BrowserContext) -> int:
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
     session.detach()
     return next((process["id"] for process in processes if process["type"] == "browser"), 0)
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    try:
-        process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)] if pid else []
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _end(processes: list[psutil.Process]) -> None:
-    """Wait a moment for processes that were asked to end, then end them."""
-    _, alive = psutil.wait_procs(processes, timeout=3)
-    for process in alive:
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
-    psutil.wait_procs(alive, timeout=3)
 
 
 def _resolve(place: str, env: Any) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,8 +58,8 @@ class PageView:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._source = script("walker", "hands", "waits")
-        self._added: list[str] = []
+        self._source = script("names", "geometry", "walker", "hands", "waits")
+        self._outfits: list[Callable[[World], None]] = []
         self.world = World(page.context.new_cdp_session(page), self._source)
         self.main = Frame(self.world, self.world.root)
         self._frames: dict[str, Frame] = {}
@@ -72,7 +72,9 @@ class PageView:
         raw = self._steadily(cap)
         lines, more_below, focus = raw["lines"], raw["moreBelow"], raw["focus"]
         if raw["frames"]:
-            inner, focused = self._read_frames(self.main, raw["frames"], max(cap - len(lines), min(FRAME_LINES, cap // 4)), 1)
+            inner, focused = self._read_frames(
+                self.main, raw["frames"], max(cap - len(lines), min(FRAME_LINES, cap // 4)), 1
+            )
             more_below += max(len(lines) + len(inner) - cap, 0)
             lines = lines[: cap - len(inner)]
             lines += _numbered(inner, lines)
@@ -103,11 +105,11 @@ class PageView:
         yield self.main
         yield from self._frames.values()
 
-    def add(self, source: str) -> None:
-        """Run one more script of ours in every frame, now and in every document to come."""
-        self._added.append(source)
-        for world in {id(frame.world): frame.world for frame in self.frames()}.values():
-            world.add(source)
+    def equip(self, outfit: Callable[[World], None]) -> None:
+        """Do something to the World of every process that shows a part of this page, now and later."""
+        self._outfits.append(outfit)
+        for world in (self.world, *self._sessions.values()):
+            outfit(world)
 
     def _steadily(self, cap: int) -> dict[str, Any]:
         """Read the page itself; when it moves on meanwhile, read the next one."""
@@ -117,7 +119,9 @@ class PageView:
             except DocumentGone:
                 with translated():
                     self.page.wait_for_load_state("domcontentloaded", timeout=LOAD_MS)
-        raise BrowserLost("The page moves on before it can be read", "Look at the app in a browser; it may be reloading without end.")
+        raise BrowserLost(
+            "The page moves on before it can be read", "Look at the app in a browser; it may be reloading without end."
+        )
 
     def _read(self, frame: Frame, cap: int) -> dict[str, Any]:
         if frame is self.main:
@@ -130,7 +134,9 @@ class PageView:
         frame.seen = document
         return raw
 
-    def _read_frames(self, parent: Frame, numbers: list[int], room: int, depth: int) -> tuple[list[dict[str, Any]], int | None]:
+    def _read_frames(
+        self, parent: Frame, numbers: list[int], room: int, depth: int
+    ) -> tuple[list[dict[str, Any]], int | None]:
         """Read the visible frames of other origins, outer ones first. One that goes away meanwhile has nothing to say."""
         lines: list[dict[str, Any]] = []
         focus = None
@@ -178,8 +184,8 @@ class PageView:
                 world = World(self.page.context.new_cdp_session(frame), self._source)
             except Error:  # it shares its parent's process, or is gone
                 continue
-            for source in self._added:
-                world.add(source)
+            for outfit in self._outfits:
+                outfit(world)
             self._sessions.setdefault(world.root, world)
         return self._sessions.get(id)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from enum import StrEnum
 
-from playwright.sync_api import BrowserContext, Request
+from playwright.sync_api import BrowserContext, Error, Page, Request
 
 from browser.page import PageView
 from browser.tabs import Tabs
@@ -17,6 +18,7 @@ LIMIT = 5.0
 RESTLESS_LIMIT = 1.0
 """A page that was found to change without end is not waited for as long the next time."""
 FRAME_LIMIT_MS = 500
+POLL_SECONDS = 1.0
 COUNTED = frozenset({"document", "xhr", "fetch"})
 
 
@@ -28,31 +30,64 @@ class Quiet(StrEnum):
     LOADING = "the page is still loading"
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request under way."""
+
+    page: Page | None
+    """None while the tab it opens is not there yet."""
+    address: str
+    at: float
+    is_navigation: bool
+
+
 class Traffic:
-    """The requests under way. Those that were there before an action (long polls, streams) are none of its doing."""
+    """The requests under way that an action caused.
+
+    What was under way before it is none of its doing. Nor is what is asked for again and again, each time with a long wait
+    (polls): a page's next request to an address where one was already waiting for a second when an action began.
+    """
 
     def __init__(self, context: BrowserContext) -> None:
-        self._flying: set[Request] = set()
+        self._flying: dict[Request, _Asked] = {}
         self._earlier: set[Request] = set()
+        self._polled: set[str] = set()
         context.on("request", self._sent)
         context.on("requestfinished", self._over)
         context.on("requestfailed", self._over)
 
     def begin(self) -> None:
         """Take what is under way now for granted."""
+        now = time.monotonic()
         self._earlier = set(self._flying)
+        self._polled |= {
+            asked.address
+            for asked in self._flying.values()
+            if not asked.is_navigation and now - asked.at >= POLL_SECONDS
+        }
 
     @property
     def busy(self) -> bool:
         """Whether something asked since `begin` is still to come."""
-        return not self._flying <= self._earlier
+        for request in [request for request, asked in self._flying.items() if asked.page and asked.page.is_closed()]:
+            del self._flying[request]
+        return any(
+            request not in self._earlier and (asked.is_navigation or asked.address not in self._polled)
+            for request, asked in self._flying.items()
+        )
 
     def _sent(self, request: Request) -> None:
-        if request.resource_type in COUNTED:
-            self._flying.add(request)
+        if request.resource_type not in COUNTED:
+            return
+        try:
+            page = request.frame.page
+        except Error:  # Playwright does not know the new tab's frame yet
+            page = None
+        address = f"{request.method} {request.url.split('?')[0]}"
+        self._flying[request] = _Asked(page, address, time.monotonic(), request.is_navigation_request())
 
     def _over(self, request: Request) -> None:
-        self._flying.discard(request)
+        self._flying.pop(request, None)
 
 
 class Settling:

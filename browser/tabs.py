@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Dialog, Download, Error, FileChooser, Page
 
@@ -87,7 +88,7 @@ class Tabs:
         """Return and forget what happened, new tabs with the titles they have by now."""
         for page in self._fresh:
             if not page.is_closed():
-                self.notes.append(f"opened a new tab: {_one_line(page.title()) or page.url}")
+                self.notes.append(f"opened a new tab: {_one_line(page.title()) or urlsplit(page.url).path}")
         self._fresh.clear()
         notes, self.notes = self.notes, []
         return notes
@@ -115,7 +116,7 @@ class Tabs:
             self.notes.append("the tab was closed")
 
     def _crash(self, page: Page) -> None:
-        self._crashed = True
+        self._crashed = self._crashed or self._pages[-1:] == [page]
         with contextlib.suppress(Error):  # what waits for the crashed page waits for ever unless it is closed
             page.close()
 

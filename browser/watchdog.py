@@ -25,6 +25,7 @@ class Watchdog:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Watch what happens inside."""
+        self.bit = False
         self._start()
         try:
             yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
@@ -14,8 +14,25 @@ from browser.errors import ApprenticeError
 
 WORLD = "apprentice"
 """The name of our world in every frame."""
-_GONE = ("Cannot find context", "uniqueContextId not found", "Execution context was destroyed", "Inspected target navigated", "Promise was collected", "No frame for given id")
-_LOST = ("Target crashed", "Target page, context or browser has been closed", "Target closed", "Connection closed", "Session closed", "connection closed", "Page crashed", "has been detached")
+_GONE = (
+    "Cannot find context",
+    "uniqueContextId not found",
+    "Execution context was destroyed",
+    "Inspected target navigated",
+    "Promise was collected",
+    "No frame for given id",
+    "Not attached to an active page",
+)
+_LOST = (
+    "Target crashed",
+    "Target page, context or browser has been closed",
+    "Target closed",
+    "Connection closed",
+    "Session closed",
+    "connection closed",
+    "Page crashed",
+    "has been detached",
+)
 
 
 class DocumentGone(Exception):
@@ -25,7 +42,9 @@ class DocumentGone(Exception):
 class BrowserLost(ApprenticeError):
     """The browser, or the page in it, crashed or was closed."""
 
-    def __init__(self, message: str = "The page crashed or its browser was closed", next_step: str = "Start the session again.") -> None:
+    def __init__(
+        self, message: str = "The page crashed or its browser was closed", next_step: str = "Start the session again."
+    ) -> None:
         super().__init__(message, next_step)
 
 
@@ -66,7 +85,16 @@ class World:
 
     def add(self, source: str) -> None:
         """Run a script in our world of every frame, now and in every document to come."""
-        self.send("Page.addScriptToEvaluateOnNewDocument", {"source": source, "worldName": WORLD, "runImmediately": True})
+        self.send(
+            "Page.addScriptToEvaluateOnNewDocument", {"source": source, "worldName": WORLD, "runImmediately": True}
+        )
+
+    def bind(self, name: str, heard: Callable[[str], None]) -> None:
+        """Give our world, in every frame, a function of this name that calls `heard` with its one text argument."""
+        self.session.on(
+            "Runtime.bindingCalled", lambda event: heard(event["payload"]) if event["name"] == name else None
+        )
+        self.send("Runtime.addBinding", {"name": name, "executionContextName": WORLD})
 
     def send(self, method: str, parameters: dict[str, Any] | None = None) -> Any:
         """Send one CDP command. Raises DocumentGone when its document went away, BrowserLost when page or browser did."""
@@ -83,6 +111,11 @@ class World:
             self._evaluate(self._contexts[frame], self._source)
         return self._contexts[frame]
 
+    @property
+    def frames(self) -> list[str]:
+        """The frames of this session's process."""
+        return list(self._contexts)
+
     def has(self, frame: str) -> bool:
         """Whether the frame lives in this session's process."""
         return frame in self._contexts
@@ -98,10 +131,15 @@ class World:
         return self._evaluate(self.context(frame), f"apprentice.{function}({text})", by_value=False).get("objectId")
 
     def _evaluate(self, context: str, expression: str, *, by_value: bool = True) -> dict[str, Any]:
-        answer = self.send("Runtime.evaluate", {"expression": expression, "uniqueContextId": context, "returnByValue": by_value, "awaitPromise": True})
+        answer = self.send(
+            "Runtime.evaluate",
+            {"expression": expression, "uniqueContextId": context, "returnByValue": by_value, "awaitPromise": True},
+        )
         if "exceptionDetails" in answer:
             details = answer["exceptionDetails"]
-            raise ApprenticeError(f"A script of ours failed in the page: {details.get('exception', {}).get('description', details['text']).splitlines()[0]}")
+            raise ApprenticeError(
+                f"A script of ours failed in the page: {details.get('exception', {}).get('description', details['text']).splitlines()[0]}"
+            )
         return answer["result"]
 
     def _created(self, event: dict[str, Any]) -> None:

@@ -15,6 +15,10 @@ from enum import StrEnum
 import torch
 
 
+_NOTHING = -103.0
+"""The log-probability of a tail with nothing in it: finite, so that gradients are too."""
+
+
 class Divergence(StrEnum):
     """Which divergence is minimised."""
 
@@ -35,15 +39,10 @@ def on_support(logits_N_V: torch.Tensor, ids_N_K: torch.Tensor | None = None) ->
     if ids_N_K is None:
         return logp_N_V
     chosen = logp_N_V.gather(-1, ids_N_K).masked_fill(_repeats(ids_N_K), float("-inf"))
-    return torch.cat([chosen, log1m_exp(torch.logsumexp(chosen, dim=-1, keepdim=True))], dim=-1)
-
-
-def log1m_exp(logp: torch.Tensor) -> torch.Tensor:
-    """Compute log(1 - exp(logp)) for logp <= 0 without cancellation (Mächler 2012); about -103 where nothing is left."""
-    logp = logp.clamp(max=-1e-7)
-    small = torch.log(-torch.expm1(logp.clamp(min=-0.6931)))
-    large = torch.log1p(-torch.exp(logp.clamp(max=-0.6931)))
-    return torch.where(logp > -0.6931, small, large)
+    rest = torch.cat(
+        [logp_N_V.scatter(-1, ids_N_K, float("-inf")), logp_N_V.new_full((len(ids_N_K), 1), _NOTHING)], dim=-1
+    )
+    return torch.cat([chosen, torch.logsumexp(rest, dim=-1, keepdim=True)], dim=-1)
 
 
 def top_ids(logits_N_V: torch.Tensor, k: int) -> torch.Tensor:

@@ -57,6 +57,8 @@ class NightConfig:
     """Held-out variants a skill."""
     page_anchors: int = 12
     shipped_anchors: int = 16
+    held_anchors: int = 24
+    """Shipped prompts kept for the gate."""
     distill: DistillConfig = field(default_factory=DistillConfig)
     bounds: Bounds = field(default_factory=Bounds)
     with_manual: bool = False
@@ -199,7 +201,7 @@ class Night:
                 )
                 for skill in self.skills
             }
-            moved, same = drift(self.model, self.encoder, shipped_anchors()[self.config.shipped_anchors :][:24])
+            moved, same = drift(self.model, self.encoder, shipped_anchors()[-self.config.held_anchors :])
             return {
                 "alone": alone,
                 "with_lesson": taught,

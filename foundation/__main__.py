@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     clone.add_argument("--tokens", type=int, default=3_000_000)
     clone.add_argument("--seed", type=int, default=1)
     clone.add_argument("--rank", type=int, default=32)
-    clone.add_argument("--lr", type=float, default=4e-4)
+    clone.add_argument("--lr", type=float, default=8e-4)
     args = parser.parse_args(argv)
     if args.stage == "harvest":
         from foundation.harvest import write

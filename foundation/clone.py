@@ -34,14 +34,15 @@ class CloneConfig:
     batch_tokens: int = 2048
     rank: int = 32
     alpha: int = 64
-    lr: float = 4e-4
+    lr: float = 8e-4
     warmup: int = 50
     decay: float = 0.2
     """Share of the tokens over which the rate falls."""
     max_length: int = 1400
     seed: int = 1
-    eval_every: int = 200
-    eval_episodes: int = 40
+    checkpoint_every: int = 25
+    eval_every: int = 300
+    eval_episodes: int = 32
 
 
 def train_batch(model: Any, batch: Batch) -> tuple[float, int]:
@@ -132,9 +133,10 @@ def clone(base: Path, out: Path, config: CloneConfig) -> None:
             "norm": round(float(norm), 3),
             "seconds": round(time.monotonic() - started, 1),
         }
+        if state["update"] % config.checkpoint_every == 0:
+            save_checkpoint(out, model, optimizer, state)
         if state["update"] % config.eval_every == 0:
             record["held_out"] = evaluate(model, encoder, config.eval_episodes, config.max_length)
-            save_checkpoint(out, model, optimizer, state)
             export(model, out / "adapter", config, state)
         print(json.dumps(record), file=log, flush=True)
     export(model, out / "adapter", config, state)

@@ -19,8 +19,8 @@ Batch = list[Tokens]
 def draw_sequences(encoder: Encoder, seed: int, max_length: int, *, training: bool) -> tuple[str, list[Tokens]]:
     """Run the expert on one seeded task; return its suite and its segments, encoded.
 
-    In training a third of the episodes contains planted mistakes, and half of the segments that teach nothing but
-    `done` are left out, since each costs a whole page.
+    In training a third of the episodes contains planted mistakes, and half of the long segments that teach a single
+    action are left out, since each costs a whole page.
     """
     rng = random.Random(f"episode {seed}")
     task = draw_task(seed)
@@ -29,9 +29,9 @@ def draw_sequences(encoder: Encoder, seed: int, max_length: int, *, training: bo
         return task.suite, []
     out = []
     for segment in cut(task.text, task.lessons, steps):
-        if training and segment.reply == (("done\n", True),) and rng.random() < 0.5:
-            continue
         tokens = encode(encoder, segment)
+        if training and len(tokens.spans) == 1 and len(tokens.ids) > 250 and rng.random() < 0.5:
+            continue
         if len(tokens.positions) and len(tokens.ids) <= max_length:
             out.append(tokens)
     return task.suite, out

@@ -232,6 +232,16 @@ def make_section(words: Words, taken: set[str], people: list[str]) -> Section:
     )
 
 
+def _lookalikes(sections: list[Section], rng: random.Random) -> list[str]:
+    """Return links that begin as an important one does: `Add` beside `Add a new bill`."""
+    found = []
+    for label in [section.new_label for section in sections] + [section.label for section in sections]:
+        if rng.random() < 0.3:
+            first = label.split()[0]
+            found.append(first if first != label else f"{label} {rng.choice(('help', 'list', '2', 'more', 'all'))}")
+    return list(dict.fromkeys(found))
+
+
 def make_schema(seed: int) -> Schema:
     """Draw an app from a seed."""
     rng = random.Random(seed)
@@ -259,7 +269,7 @@ def make_schema(seed: int) -> Schema:
         settings_in_menu=rng.random() < 0.4,
         search_label=rng.choice(("Search", "Find", "Filter", "Search…", words.label())),
         search_button=rng.choice(("Search", "Go", "🔍", "")),
-        footer=words.labels(rng.choice((0, 0, 2, 4)), taken),
+        footer=words.labels(rng.choice((0, 0, 2, 4)), taken) + _lookalikes(sections, rng),
         wiki_path=f"/{words.invented()}/" if rng.random() < 0.5 else f"/{words.invented()}.php?id=",
         wiki_create=rng.choice(("Create this page", "Edit", "Write it", words.label())),
         chatter=chatter,

@@ -21,9 +21,13 @@ class ScriptedPolicy:
         self._next = 0
 
     def decide(self, prompt: Prompt, page: Observation) -> Decision:
+        """Return the next action, whatever the prompt says."""
+        return Decision(self.decide_on(page))
+
+    def decide_on(self, page: Observation) -> Action:
         """Return the next action, its ref filled in from the page; `fail` when its control is not there."""
         if self._next >= len(self._actions):
-            return Decision(Action(Verb.DONE))
+            return Action(Verb.DONE)
         action = self._actions[self._next]
         self._next += 1
         if action.verb in ON_CONTROL and action.ref is None:
@@ -36,9 +40,9 @@ class ScriptedPolicy:
                 None,
             )
             if line is None:
-                return Decision(Action(Verb.FAIL, text=f"{action.name} is not on this page"))
+                return Action(Verb.FAIL, text=f"{action.name} is not on this page")
             action = replace(action, ref=line.ref)
-        return Decision(action)
+        return action
 
 
 def _takes(role: str, verb: Verb) -> bool:

@@ -230,15 +230,17 @@
       return { took: true };
     },
 
-    // Wait for the choice with this name in an open list; its number, or the names there are.
-    async option(ref, wanted, limit) {
+    // Wait for the choice with this name in an open list: its number, or the names there are. A field of text may hold the
+    // wanted words and need no list (`held`).
+    async option(ref, wanted, limit, held) {
       const start = performance.now();
       for (;;) {
-        const el = find(ref);
+        const el = find(ref), waited = performance.now() - start;
         const open = el ? choices(el) : [];
         const option = match(open, optionName, wanted);
         if (option) return { ref: apprentice.parts.refOf(option) };
-        if (!el || performance.now() - start >= limit) return { options: open.map(optionName).slice(0, 8) };
+        if (el && !open.length && el.value === wanted && waited >= held) return { held: true };
+        if (!el || waited >= limit) return { options: open.map(optionName).slice(0, 8) };
         await frame();
       }
     },

@@ -62,7 +62,16 @@ def _of_step(task: str, action: Action, page: Observation) -> list[Slot]:
 
 def says(text: str, words: str) -> bool:
     """Whether the text contains these words as words, in this case."""
-    return bool(words) and re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
+    return bool(words) and re.search(as_words(words), text) is not None
+
+
+def as_words(value: str) -> str:
+    """Return the pattern of a value standing by itself: `20` is neither in `20.50` nor in `2026-11-20`, but is `20.00`."""
+    if re.fullmatch(r"\d+", value):
+        return rf"(?<![\w.,:/-]){value}(?:[.,]00)?(?![\w:/-]|[.,]\d)"
+    if re.fullmatch(r"\d+[.,]\d+", value):
+        return rf"(?<![\w.,:/-]){re.escape(value)}(?![\w:/-]|[.,]\d)"
+    return rf"(?<!\w){re.escape(value)}(?!\w)"
 
 
 def _copied(task: str, text: str) -> str:

@@ -31,7 +31,7 @@ def draw_value(old: str, words: tuple[str, ...], rng: random.Random) -> str:
         return f"{rng.choice(words).lower()}@{rng.choice(words).lower()}.example"
     parts = re.split(r"([\s:_-]+)", old)
     if len(parts) == 1 or rng.random() < 0.5:
-        count = rng.choice((1, 1, 2, 2, 3)) if len(parts) > 1 or rng.random() < 0.4 else 1
+        count = rng.choice((1, 1, 2, 2, 3)) if len(parts) > 1 or rng.random() < 0.2 else 1
         joiner = parts[1] if len(parts) > 1 else " "
         return joiner.join(
             _like(old if i == 0 or old.istitle() else old.lower(), rng.choice(words)) for i in range(count)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from browser.actions import Action
 from browser.types import Line, Observation, StepResult
-from consolidation.rehearsal.slots import Slot, find_slots
+from consolidation.rehearsal.slots import Slot, as_words, find_slots
 from consolidation.rehearsal.values import draw_value
 from consolidation.rehearsal.wording import reword
 from consolidation.segments import Step
@@ -57,24 +57,37 @@ def _renaming(slots: Sequence[Slot], words: tuple[str, ...], rng: random.Random)
     for slot in slots:
         if len(slot.choices) > 1 and slot.text not in renaming:
             group = [choice for choice in dict.fromkeys(slot.choices) if choice not in renaming]
-            others = (
-                rng.sample(group, len(group))
-                if rng.random() < 0.5
-                else [draw_value(choice, words, rng) for choice in group]
-            )
+            fresh = rng.random() < 0.5
+            others = _fresh(group, words, rng, set()) if fresh else rng.sample(group, len(group))
             renaming.update(zip(group, others, strict=True))
-    for slot in slots:
-        if slot.text not in renaming:
-            renaming[slot.text] = draw_value(slot.text, words, rng)
-    return renaming
+    rest = [slot.text for slot in slots if slot.text not in renaming]
+    return renaming | dict(zip(rest, _fresh(rest, words, rng, set(renaming.values())), strict=True))
+
+
+def _fresh(olds: Sequence[str], words: tuple[str, ...], rng: random.Random, taken: set[str]) -> list[str]:
+    """Draw a new value for each old one, none of which is or contains another."""
+    out: list[str] = []
+    for old in olds:
+        value = draw_value(old, words, rng)
+        while any(value in other or other in value for other in (*out, *taken)):
+            value = draw_value(old, words, rng)
+        out.append(value)
+    return out
 
 
 def _renamer(renaming: dict[str, str]) -> Callable[[str], str]:
     """Return a function that replaces all old values by their new ones at once."""
     if not renaming:
         return lambda text: text
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(old)}(?!\w)" for old in sorted(renaming, key=len, reverse=True)))
-    return lambda text: pattern.sub(lambda match: renaming[match[0]], text)
+    pattern = re.compile("|".join(as_words(old) for old in sorted(renaming, key=len, reverse=True)))
+
+    def replaced(match: re.Match[str]) -> str:
+        if match[0] in renaming:
+            return renaming[match[0]]
+        new = renaming[match[0][:-3]]  # the page shows 20 as 20.00
+        return new if re.search(r"[.,]\d\d$", new) else new + match[0][-3:]
+
+    return lambda text: pattern.sub(replaced, text)
 
 
 def _rename_step(step: Step, rename: Callable[[str], str]) -> Step:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import random
 import re
 
+from consolidation.rehearsal.slots import as_words
+
 _BEFORE = (
     "",
     "",
@@ -57,7 +59,7 @@ def reword(task: str, kept: list[str], rng: random.Random) -> str:
 def _split(task: str, kept: list[str]) -> list[str]:
     if not kept:
         return [task]
-    pattern = "|".join(rf"(?<!\w){re.escape(phrase)}(?!\w)" for phrase in sorted(kept, key=len, reverse=True))
+    pattern = "|".join(as_words(phrase) for phrase in sorted(kept, key=len, reverse=True))
     return [piece for piece in re.split(f"({pattern})", task) if piece]
 
 
@@ -68,9 +70,11 @@ def _swap(piece: str, rng: random.Random) -> str:
 
 
 def _drop(piece: str, rng: random.Random) -> str:
-    """Leave out a word here and there, as in a note to oneself."""
+    """Leave out a word here and there, as in a note to oneself; never the only one between two values."""
     words = piece.split(" ")
-    return " ".join(word for word in words if not word or len(words) < 3 or rng.random() > 0.25)
+    if sum(1 for word in words if word) < 2:
+        return piece
+    return " ".join(word for word in words if not word or rng.random() > 0.25)
 
 
 def _front(pieces: list[str], kept: list[str], rng: random.Random) -> list[str]:

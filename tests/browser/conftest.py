@@ -30,9 +30,19 @@ class App(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path)
         asked = {key: values[0] for key, values in parse_qs(path.query).items()}
-        if path.path == "/slow":
+        if path.path.startswith("/slow/"):
             self.server.stopping.wait(int(asked["ms"]) / 1000)  # type: ignore[attr-defined]
-            self.answer(f"<title>Slow</title><p>{asked['words']}</p>" if "text/html" in self.headers["Accept"] else asked["words"])
+            self.answer(
+                f"<title>Slow</title><p>{asked['words']}</p>"
+                if "text/html" in self.headers["Accept"]
+                else asked["words"]
+            )
+        elif path.path == "/held":
+            self.server.releases.acquire(timeout=60)  # type: ignore[attr-defined]
+            self.answer("released", "text/plain")
+        elif path.path == "/release":
+            self.server.releases.release()  # type: ignore[attr-defined]
+            self.answer("", "text/plain")
         elif path.path == "/report":
             self.answer("a,b\n1,2\n", "text/csv", {"Content-Disposition": 'attachment; filename="../../.report?.csv"'})
         elif path.path == "/large":
@@ -59,7 +69,10 @@ class App(SimpleHTTPRequestHandler):
 
 
 def large(elements: int) -> str:
-    rows = "".join(f"<tr><td>Order {i}</td><td>{i * 7 % 1000}.00</td><td><button>Open</button></td></tr>" for i in range(elements // 5))
+    rows = "".join(
+        f"<tr><td>Order {i}</td><td>{i * 7 % 1000}.00</td><td><button>Open</button></td></tr>"
+        for i in range(elements // 5)
+    )
     return f"<!doctype html><title>Large</title><h1>Orders</h1><table>{rows}</table>"
 
 
@@ -68,6 +81,7 @@ def serve() -> Iterator[str]:
     server.daemon_threads = True
     server.block_on_close = False
     server.stopping = threading.Event()  # type: ignore[attr-defined]
+    server.releases = threading.Semaphore(0)  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -99,6 +113,11 @@ class Driver:
     def open(self, page: str) -> Observation:
         self.environment.url = f"{self.app}/{page}"
         return self.environment.reset()
+
+    def at(self, page: str) -> Observation:
+        """Open the page unless it is there, as earlier tests left it."""
+        there = self.environment.is_open and self.environment.tabs.page.url == f"{self.app}/{page}"
+        return self.environment.look() if there else self.open(page)
 
     def do(self, text: str) -> StepResult:
         action = parse(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,7 +57,9 @@ def consolidate(
     raise typer.Exit({"done": 0, "refused": 3}.get(state, 7))
 
 
-def follow(child: subprocess.Popen[bytes], folder: Path, *, as_json: bool = False, quiet: bool = False) -> str:
+def follow(
+    child: subprocess.Popen[bytes], folder: Path, *, as_json: bool = False, tell: Callable[[str], None] = say
+) -> str:
     """Print a night's events until its process ends; return the state it ended in. Raises when it failed."""
     with Store.open() as store:
         job_id, seen = None, -1
@@ -65,8 +68,10 @@ def follow(child: subprocess.Popen[bytes], folder: Path, *, as_json: bool = Fals
             job_id = job_id or next((job.id for job in store.jobs(limit=3) if job.pid == child.pid), None)
             for item in store.job_events(job_id, seen) if job_id else []:
                 seen = item.seq
-                if not quiet:
-                    (print_json if as_json else _show)({"event": "consolidation", **item.payload})
+                if as_json:
+                    print_json({"event": "consolidation", **item.payload})
+                else:
+                    _show(item.payload, tell)
             if ended:
                 break
             time.sleep(POLL_SECONDS)
@@ -87,20 +92,20 @@ def last_line(folder: Path) -> str:
     return lines[-1].removeprefix("error: ") if lines else "it wrote nothing"
 
 
-def _show(event: dict[str, Any]) -> None:
+def _show(event: dict[str, Any], tell: Callable[[str], None]) -> None:
     phase = event["phase"]
     if phase == "learn":
         if event["update"] % 10 == 0 or event["update"] == event["of"]:
-            say(
+            tell(
                 f"learn     update {event['update']:3}/{event['of']}   divergence {event['divergence']:.4f}   {event['tokens']} tokens"
             )
     elif phase == "gate" and "rows" in event:
         for row in event["rows"]:
-            say(f"gate      {'ok  ' if row['passed'] else 'FAIL'} {row['name']}: {row['value']:.3f} ({row['bound']})")
+            tell(f"gate      {'ok  ' if row['passed'] else 'FAIL'} {row['name']}: {row['value']:.3f} ({row['bound']})")
     elif phase == "decided":
-        say(
+        tell(
             f"decided   adapter {event['adapter']}: {'passed' if event['passed'] else 'refused: the lesson stays in context'}"
         )
     elif "variant" not in event or event["variant"] == event["of"]:
-        facts = ", ".join(f"{key} {value}" for key, value in event.items() if key not in ("phase", "event", "rows"))
-        say(f"{phase:9} {facts}")
+        facts = ", ".join(f"{key} {value}" for key, value in event.items() if key not in ("phase", "rows"))
+        tell(f"{phase:9} {facts}")

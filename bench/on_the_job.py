@@ -1,0 +1,208 @@
+"""Learning on the job: taught once, done alone, in real apps, against the controls.
+
+    python -m bench.on_the_job [--apps-dir DIR] [--apps NAME,…] [--variants N] [--arms LIST] [--seed S] [--json FILE]
+
+For each app: measure the base alone and with the lesson in context; teach each skill once, live; consolidate once per arm;
+measure the adapter alone; measure the skills that were not taught before and after. Success is the app's own data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from agent.paths import adapters_dir
+from agent.store import Store
+from bench.arena import Arena, ArmResult, Episode, summarise
+from bench.definitions import AppSpec, SkillSpec, load_apps
+from bench.servers import AppServer
+from browser.errors import ApprenticeError
+from tui.wiring import Base, find_base
+
+HERE = Path(__file__).parent
+TEST_SEEDS = 1000
+"""Variants of the tests; rehearsal draws its own values and never reads a definition."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Trial:
+    """One app, from the first failure to the next morning."""
+
+    arena: Arena
+    base: Base
+    variants: int
+    seed: int = 1
+    tell: Tell = lambda _: None
+    night: dict[str, Any] = field(default_factory=dict)
+    """Options of the consolidation request: updates, variants."""
+    episodes: list[Episode] = field(default_factory=list)
+    nights: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each arm's consolidation cost and how it was judged."""
+
+    @property
+    def taught(self) -> list[SkillSpec]:
+        """The skills that are taught."""
+        return [skill for skill in self.arena.server.app.skills if not skill.unrelated]
+
+    @property
+    def unrelated(self) -> list[SkillSpec]:
+        """The skills that are only watched."""
+        return [skill for skill in self.arena.server.app.skills if skill.unrelated]
+
+    def measure(
+        self, arm: str, skills: Sequence[SkillSpec], adapter: Path | None = None, *, lessons: bool = False
+    ) -> float:
+        """Let one policy do every variant of some skills on freshly seeded data; return the share of successes."""
+        from agent.policy.local import LocalPolicy
+
+        policy = LocalPolicy.load(self.base.path, adapter)
+        mine: list[Episode] = []
+        for skill in skills:
+            self.arena.fresh([skill])
+            for index in range(self.variants):
+                seed = self.seed * TEST_SEEDS + index
+                task, _ = skill.variant(seed)
+                found = self.arena.store.find_lessons(self.arena.name, task, limit=1) if lessons else []
+                episode = self.arena.attempt(policy, skill, seed, arm, found, with_manual=self.base.with_manual)
+                mine.append(episode)
+                self.tell(
+                    f"{arm:18} {'done  ' if episode.success else 'failed'} {task}   ({episode.steps} steps, {episode.stop_reason} {episode.answer})"
+                )
+        self.episodes += mine
+        return sum(episode.success for episode in mine) / max(1, len(mine))
+
+    def teach(self) -> list[str]:
+        """Show each skill once, live; return the lessons' ids."""
+        self.arena.fresh()
+        return [self.arena.teach(skill) for skill in self.taught]
+
+    def consolidate(self, lesson_ids: Sequence[str], arm: str) -> Path:
+        """Let a night pass under one arm, in its own process; return the adapter's folder."""
+        from consolidation.job import Request, prepare, spawn
+        from tui.commands.consolidate import follow
+
+        request = Request(
+            str(self.base.path),
+            self.base.sha256,
+            tuple(lesson_ids),
+            arm,
+            self.base.with_manual,
+            self.seed,
+            nice=0,
+            **self.night,
+        )
+        folder = prepare(request)
+        state = follow(spawn(folder), folder, tell=self.tell)
+        finished = json.loads((folder / "finished.json").read_text())
+        job = self.arena.store.latest_job("consolidation")
+        assert job is not None, "the night that just ended is in the store"
+        row = self.arena.store.adapter(finished["adapter"])
+        self.nights[arm] = {
+            "state": state,
+            "adapter": row.id,
+            "started_at": job.started_at,
+            "ended_at": job.ended_at,
+            "gate": row.receipt["gate"],
+        }
+        return adapters_dir() / row.id
+
+    def run(self, arms: Sequence[str]) -> None:
+        """Go through the whole trial."""
+        self.measure("base", self.taught)
+        self.measure("base", self.unrelated)
+        lessons = self.teach()
+        self.measure("lesson", self.taught, lessons=True)
+        for arm in arms:
+            adapter = self.consolidate(lessons, arm)
+            self.measure(arm, self.taught, adapter)
+            self.measure(arm, self.unrelated, adapter)
+
+
+def table(results: Sequence[ArmResult]) -> str:
+    """Write results as lines that need no wide terminal."""
+    lines = [
+        f"{'arm':10} {'skill':16} {'success':>8} {'95 % interval':>14} {'tokens/step':>12} {'computed':>9} {'s/step':>7}"
+    ]
+    lines += [
+        f"{r.arm:10} {r.skill:16} {r.successes:>3}/{r.episodes:<3}  {r.low:>6.2f}–{r.high:<6.2f} {r.prompt_tokens:>12.0f} {r.fed_tokens:>9.0f} {r.decide_seconds:>7.2f}"
+        for r in results
+    ]
+    return "\n".join(lines)
+
+
+def run_app(app: AppSpec, args: argparse.Namespace, root: Path) -> Trial:
+    """Run the trial of one app in a home of its own."""
+    base = find_base(args.model, print_error)
+    home = root / "homes" / f"{app.name}-{args.seed}-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
+    os.environ["APPRENTICE_HOME"] = str(home)
+    night = {key: value for key, value in (("updates", args.updates), ("variants", args.rehearsed)) if value}
+    if args.skills:
+        chosen = set(args.skills.split(","))
+        app = replace(app, skills=tuple(skill for skill in app.skills if skill.name in chosen))
+    with AppServer(app, root / "apps") as server, Store.open() as store:
+        trial = Trial(Arena(server, store), base, args.variants, args.seed, print_error, night)
+        trial.run([arm for arm in args.arms.split(",") if arm])
+    return trial
+
+
+def print_error(text: str) -> None:
+    """Tell of the progress beside the results."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a program's progress
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m bench.on_the_job", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--apps-dir", type=Path, default=HERE / "apps", help="folder of app definitions (docs/bench.md)")
+    made.add_argument("--apps", default="", help="only these, by name, with commas")
+    made.add_argument("--skills", default="", help="only these skills, by name, with commas")
+    made.add_argument("--arms", default="opsd,sft", help="consolidation arms, with commas; empty for none")
+    made.add_argument("--variants", type=int, default=10, help="test variants a skill")
+    made.add_argument("--rehearsed", type=int, help="rehearsed variants of a night")
+    made.add_argument("--updates", type=int, help="training updates of a night")
+    made.add_argument("--seed", type=int, default=1)
+    made.add_argument("--model", help="folder of a base model; default: the embedded one")
+    made.add_argument(
+        "--root", type=Path, default=Path("runs/on_the_job"), help="where apps are installed and stores are kept"
+    )
+    made.add_argument("--json", type=Path, help="write every episode here")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the bench."""
+    args = parser().parse_args(argv)
+    try:
+        apps = load_apps(args.apps_dir)
+        if args.apps:
+            apps = [app for app in apps if app.name in args.apps.split(",")]
+        trials = [run_app(app, args, args.root.absolute()) for app in apps]
+    except ApprenticeError as error:
+        print_error(f"error: {error}")
+        return error.exit_code
+    for trial in trials:
+        print(f"\n{trial.arena.name}\n{table(summarise(trial.episodes))}")  # noqa: T201 - the result
+    if args.json:
+        record = {
+            "seed": args.seed,
+            "variants": args.variants,
+            "episodes": [episode.to_json() for trial in trials for episode in trial.episodes],
+            "nights": {trial.arena.name: trial.nights for trial in trials},
+        }
+        args.json.write_text(json.dumps(record, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

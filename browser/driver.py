@@ -1,0 +1,73 @@
+"""Playwright's driver, and seeing processes end."""
+
+from __future__ import annotations
+
+import threading
+
+import psutil
+from playwright.sync_api import Error, Playwright, sync_playwright
+
+from browser.errors import UsageError
+
+GRACE = 3.0
+"""Seconds that a process has to end by itself."""
+
+
+class Driver(threading.local):
+    """Playwright's driver, one for each thread: Playwright allows no second one, and its objects stay in their thread."""
+
+    playwright: Playwright | None = None
+    users: int = 0
+
+    def acquire(self) -> Playwright:
+        """Return the driver, started when it does not run. Each call needs a `release`."""
+        if self.playwright is None:
+            try:
+                self.playwright = sync_playwright().start()
+            except Error as error:
+                raise UsageError(
+                    "The browser cannot be driven from inside an event loop", "Drive it from a thread of its own."
+                ) from error
+        self.users += 1
+        return self.playwright
+
+    def release(self) -> None:
+        """Give the driver back; the last user stops it."""
+        self.users -= 1
+        if self.users == 0 and self.playwright is not None:
+            self.playwright.stop()
+            self.playwright = None
+
+
+DRIVER = Driver()
+"""This thread's driver."""
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """Return a process and all that it started; nothing when it is gone."""
+    if not pid:
+        return []
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def end(processes: list[psutil.Process]) -> None:
+    """Wait a moment for processes that were asked to end, then end them."""
+    _, alive = psutil.wait_procs([process for process in processes if _runs(process)], timeout=GRACE)
+    for process in alive:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(alive, timeout=GRACE)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it still does something; one that only waits for its parent to notice its end does not."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,216 @@
+// What the things on a page are called: roles, names, values and states, as a person would tell them.
+//
+// Runs in an isolated world, so the page can neither see nor replace it, and it never writes to the DOM. The other scripts
+// come after this one and take what they need from `apprentice.parts`.
+(() => {
+  if (globalThis.apprentice && globalThis.apprentice.document === document) return;   // a first document may share its global with the next
+
+  const watched = new WeakSet();       // documents and shadow roots whose changes are counted
+  const secrets = new WeakSet();       // fields that ever held a secret: "show password" does not make it less of one
+  let mutations = 0;
+  let lastMutation = performance.now();
+
+  const SKIP = new Set(['SCRIPT', 'STYLE', 'TEMPLATE', 'NOSCRIPT', 'META', 'LINK', 'HEAD', 'OPTION', 'OPTGROUP', 'DATALIST', 'TITLE', 'COL', 'COLGROUP', 'SOURCE', 'TRACK', 'PARAM', 'MAP']);
+  const CONTROL_ROLES = new Set(['button', 'link', 'textbox', 'searchbox', 'combobox', 'listbox', 'checkbox', 'radio', 'switch', 'slider', 'spinbutton', 'tab', 'menuitem', 'menuitemcheckbox', 'menuitemradio', 'option', 'treeitem', 'gridcell', 'file', 'clickable']);
+  const TEXT_ROLES = new Set(['heading', 'alert', 'status', 'dialog', 'alertdialog']);
+  const NAME_FROM_CONTENT = new Set(['button', 'link', 'checkbox', 'radio', 'switch', 'tab', 'menuitem', 'menuitemcheckbox', 'menuitemradio', 'option', 'treeitem', 'gridcell', 'clickable', 'heading', 'alert', 'status']);
+  const INLINE = new Set(['A', 'ABBR', 'B', 'BDI', 'BDO', 'CITE', 'CODE', 'DATA', 'DEL', 'DFN', 'EM', 'FONT', 'I', 'INS', 'KBD', 'LABEL', 'MARK', 'Q', 'S', 'SAMP', 'SMALL', 'SPAN', 'STRONG', 'SUB', 'SUP', 'TIME', 'TT', 'U', 'VAR', 'WBR', 'IMG', 'SLOT']);
+  const INPUT_ROLES = { button: 'button', submit: 'button', reset: 'button', image: 'button', checkbox: 'checkbox', radio: 'radio', range: 'slider', number: 'spinbutton', search: 'searchbox', file: 'file' };
+  const SECRET_NAME = /(^|[^a-z])(otp|one.?time.?code|cvv|cvc|card.?number|cardnumber|security.?code|passwor[dt]|passwd)([^a-z]|$)/i;
+  const BOXES = new Set(['checkbox', 'radio', 'file']);
+  const BRANCHED = new Set(['treeitem', 'menuitem', 'menuitemcheckbox', 'menuitemradio']);
+  const BRANCH = '[role=group],[role=menu]';
+  const MAX_NAME = 80, MAX_VALUE = 120, MAX_OPTIONS = 30;
+
+  const observer = new MutationObserver((list) => { mutations += list.length; lastMutation = performance.now(); });
+  function watch(root) {
+    if (watched.has(root)) return;
+    watched.add(root);
+    observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+  }
+  watch(document);
+
+  const squeeze = (text) => text.replace(/[\s\u00a0\u200b-\u200f\u2028\u2029\ue000-\uf8ff]+/g, ' ').trim();
+  const cut = (text, max) => (text.length > max ? text.slice(0, max - 1).trimEnd() + '…' : text);
+
+  const childrenOf = (node) => {
+    if (node.shadowRoot) { watch(node.shadowRoot); return node.shadowRoot.childNodes; }
+    if (node.tagName === 'SLOT') { const assigned = node.assignedNodes({ flatten: true }); if (assigned.length) return assigned; }
+    if (node.tagName === 'DETAILS' && !node.open) return Array.from(node.children).filter((c) => c.tagName === 'SUMMARY').slice(0, 1);
+    return node.childNodes;
+  };
+
+  // An element without a box of its own (a slot, `display: contents`) shows what is in it.
+  const shown = (el) => el.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: false }) || boxless(el);
+  const boxless = (el) => { const style = getComputedStyle(el); return style.display === 'contents' && style.visibility === 'visible'; };
+
+  // --- roles and names ------------------------------------------------------------------------------------------
+
+  function roleOf(el) {
+    const explicit = el.getAttribute('role');
+    if (explicit) {
+      const role = explicit.trim().split(/\s+/)[0].toLowerCase();
+      if (CONTROL_ROLES.has(role) || TEXT_ROLES.has(role)) return role;
+      if (role === 'row' || role === 'none' || role === 'presentation') return role;
+    }
+    switch (el.tagName) {
+      case 'A': case 'AREA': return el.hasAttribute('href') ? 'link' : (el.hasAttribute('onclick') ? 'button' : '');
+      case 'BUTTON': return 'button';
+      case 'SUMMARY': return 'button';
+      case 'TEXTAREA': return 'textbox';
+      case 'SELECT': return el.multiple || el.size > 1 ? 'listbox' : 'combobox';
+      case 'INPUT': {
+        if (el.type === 'hidden') return '';
+        const role = INPUT_ROLES[el.type] || 'textbox';
+        return role === 'textbox' && el.hasAttribute('list') ? 'combobox' : role;
+      }
+      case 'H1': case 'H2': case 'H3': case 'H4': case 'H5': case 'H6': return 'heading';
+      case 'DIALOG': return 'dialog';
+      case 'TR': return 'row';
+    }
+    if (el.isContentEditable && !(el.parentElement && el.parentElement.isContentEditable)) return 'textbox';
+    return '';
+  }
+
+  function textOf(el, budget = 400) {
+    let out = '';
+    const branched = BRANCHED.has(el.getAttribute('role'));
+    const labels = el.tagName === 'LABEL' && el.control && !BOXES.has(el.control.type);   // a button beside a field is not its name
+    const visit = (node) => {
+      if (out.length > budget) return;
+      if (node.nodeType === 3) { out += node.data; return; }
+      if (node.nodeType !== 1 || SKIP.has(node.tagName)) return;
+      if (node.tagName === 'IMG') { out += ' ' + (node.alt || '') + ' '; return; }
+      if (node.tagName === 'SELECT' || node.tagName === 'TEXTAREA' || node.tagName === 'INPUT') return;
+      if (node.getAttribute('aria-hidden') === 'true' || !shown(node)) return;
+      if (branched && node.matches(BRANCH)) return;
+      if ((labels && node.tagName === 'BUTTON' && node !== el.control) || node.getAttribute('role') === 'listbox') return;
+      const label = node.tagName === 'svg' ? (node.getAttribute('aria-label') || svgTitle(node)) : node.getAttribute('aria-label');
+      if (label) { out += ' ' + label + ' '; return; }
+      const gap = INLINE.has(node.tagName) ? '' : ' ';
+      out += gap;
+      for (const child of childrenOf(node)) visit(child);
+      out += gap;
+    };
+    for (const child of childrenOf(el)) visit(child);
+    return squeeze(out);
+  }
+  const svgTitle = (svg) => { const title = svg.querySelector('title'); return title ? title.textContent : ''; };
+
+  function labelledBy(el) {
+    const ids = el.getAttribute('aria-labelledby');
+    if (!ids) return '';
+    const root = el.getRootNode();
+    return squeeze(ids.split(/\s+/).map((id) => { const t = root.getElementById && root.getElementById(id); return t ? (t.getAttribute('aria-label') || t.textContent) : ''; }).join(' '));
+  }
+
+  // A control that nobody named: what a person would call it by looking at it (icon, neighbouring words).
+  function guessName(el, role) {
+    const image = el.querySelector && el.querySelector('img[alt],img[title],svg,i[class],span[class]');
+    if (image) {
+      if (image.tagName === 'IMG') return image.alt || image.title;
+      if (image.tagName === 'svg') { const title = svgTitle(image); if (title) return title; const use = image.querySelector('use'); const href = use && (use.getAttribute('href') || use.getAttribute('xlink:href')); if (href) return href.replace(/^.*#/, '').replace(/[-_]+/g, ' '); }
+      const icon = /(?:^|\s)(?:fa|icon|glyphicon|bi|mdi|ti)-([a-z][a-z0-9-]+)/.exec(String(image.className.baseVal ?? image.className));
+      if (icon) return icon[1].replace(/-/g, ' ');
+    }
+    if (role === 'textbox' || role === 'combobox' || role === 'searchbox' || role === 'spinbutton' || role === 'checkbox' || role === 'radio' || role === 'file' || role === 'slider') {
+      for (const side of ['previousSibling', 'nextSibling']) {
+        const sibling = el[side] && (el[side].nodeType === 3 && !squeeze(el[side].data) ? el[side][side] : el[side]);
+        const words = sibling ? squeeze(sibling.nodeType === 3 ? sibling.data : (sibling.tagName && !SKIP.has(sibling.tagName) && !sibling.matches('input,select,textarea,button') && !isOthers(sibling, el) ? sibling.textContent : '')) : '';
+        if (words && words.length <= MAX_NAME) return words;
+      }
+      const cell = el.closest('td');
+      const before = cell && cell.previousElementSibling;
+      if (before && squeeze(before.textContent)) return squeeze(before.textContent);
+      if (el.name) return el.name.replace(/[-_]+/g, ' ');
+    }
+    const own = typeof el.className === 'string' ? /(?:^|\s)(?:fa|icon|glyphicon|bi|mdi)-([a-z][a-z0-9-]+)/.exec(el.className) : null;
+    if (own) return own[1].replace(/-/g, ' ');
+    if (el.tagName === 'A') { const path = (el.getAttribute('href') || '').split(/[?#]/)[0].split('/').filter(Boolean).pop(); return path ? path.replace(/[-_]+/g, ' ') : ''; }
+    return el.id ? el.id.replace(/[-_]+/g, ' ') : '';
+  }
+
+  const isOthers = (label, el) => label.tagName === 'LABEL' && label.control !== null && label.control !== el;
+
+  function nameOf(el, role) {
+    let name = labelledBy(el) || squeeze(el.getAttribute('aria-label') || '');
+    if (name) return name;
+    if (el.tagName === 'INPUT' && (el.type === 'submit' || el.type === 'button' || el.type === 'reset')) return squeeze(el.value) || (el.type === 'submit' ? 'Submit' : el.type === 'reset' ? 'Reset' : squeeze(el.title));
+    if (el.tagName === 'INPUT' && el.type === 'image') return squeeze(el.alt || el.title || '');
+    if (el.labels && el.labels.length) {
+      name = squeeze(Array.from(el.labels, (label) => textOf(label)).join(' '));
+      if (name) return name;
+    }
+    if (NAME_FROM_CONTENT.has(role)) { name = textOf(el); if (name) return name; }
+    name = squeeze(el.getAttribute('title') || '') || squeeze(el.getAttribute('placeholder') || '') || squeeze(el.getAttribute('alt') || '');
+    if (name) return name;
+    if (role === 'dialog' || role === 'alertdialog') { const head = el.querySelector('h1,h2,h3,h4,h5,h6,legend,header'); return head ? textOf(head) : ''; }
+    return squeeze(guessName(el, role) || '');
+  }
+
+  // --- values and states ----------------------------------------------------------------------------------------
+
+  // Values that must never leave the page: passwords, one-time codes, card data.
+  function isSecret(el) {
+    if (secrets.has(el)) return true;
+    const secret = looksSecret(el);
+    if (secret) secrets.add(el);
+    return secret;
+  }
+
+  function looksSecret(el) {
+    if (el.type === 'password') return true;
+    const hint = (el.getAttribute('autocomplete') || '').toLowerCase();
+    if (/(^|\s)(cc-|one-time-code|current-password|new-password)/.test(hint)) return true;
+    return SECRET_NAME.test(`${el.name || ''} ${el.id || ''} ${el.getAttribute('aria-label') || ''}`);
+  }
+
+  function valueOf(el, role) {
+    if (el.tagName === 'SELECT') return cut(squeeze(Array.from(el.selectedOptions, (o) => o.label || o.text).join(', ')), MAX_VALUE);
+    if (el.tagName === 'TEXTAREA' || (el.tagName === 'INPUT' && !['checkbox', 'radio', 'button', 'submit', 'reset', 'image', 'file'].includes(el.type))) return cut(squeeze(el.value), MAX_VALUE);
+    if (el.tagName === 'INPUT' && el.type === 'file') return Array.from(el.files, (f) => f.name).join(', ');
+    if (role === 'textbox' && el.isContentEditable) return cut(squeeze(el.innerText || ''), MAX_VALUE);
+    if (role === 'slider' || role === 'spinbutton') return el.getAttribute('aria-valuetext') || el.getAttribute('aria-valuenow') || '';
+    if (role === 'combobox' && el.tagName !== 'INPUT') return cut(textOf(el), MAX_VALUE);
+    return '';
+  }
+
+  function statesOf(el, role) {
+    const states = [];
+    const aria = (key) => el.getAttribute('aria-' + key);
+    if (el.type === 'checkbox' || el.type === 'radio' ? el.checked : aria('checked') === 'true') states.push('checked');
+    if (aria('pressed') === 'true') states.push('pressed');
+    if (aria('selected') === 'true' || (aria('current') && aria('current') !== 'false')) states.push('selected');
+    const expanded = aria('expanded') ?? (el.tagName === 'SUMMARY' ? String(el.parentElement.open) : null);
+    if (expanded === 'true') states.push('expanded'); else if (expanded === 'false') states.push('collapsed');
+    if (el.matches(':disabled') || aria('disabled') === 'true') states.push('disabled');
+    if (el.readOnly || aria('readonly') === 'true') states.push('readonly');
+    if (el.required || aria('required') === 'true') states.push('required');
+    if (aria('invalid') && aria('invalid') !== 'false') states.push('invalid');
+    else if (el.willValidate && el.matches(':user-invalid')) states.push('invalid');
+    if (el.tagName === 'INPUT' && ['date', 'time', 'datetime-local', 'month', 'week', 'color'].includes(el.type)) states.push(el.type);
+    if (el.tagName === 'TEXTAREA' || aria('multiline') === 'true' || el.isContentEditable) states.push('multiline');
+    if ((el.tagName === 'INPUT' || el.tagName === 'TEXTAREA' || el.tagName === 'SELECT') && isSecret(el)) { states.push('secret'); if (el.value) states.push('filled'); }
+    return states;
+  }
+
+  function optionsOf(el) {
+    if (el.tagName !== 'SELECT') return null;
+    const options = [];
+    for (const option of el.options) {
+      if (option.disabled || option.hidden) continue;
+      const label = cut(squeeze(option.label || option.text), MAX_NAME);
+      if (label) options.push(label);
+      if (options.length === MAX_OPTIONS) break;
+    }
+    return options;
+  }
+
+  globalThis.apprentice = {
+    document,
+    parts: {
+      BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, watch, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret,
+      mutations: () => mutations, lastMutation: () => lastMutation,
+    },
+  };
+})();

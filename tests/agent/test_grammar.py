@@ -1,0 +1,96 @@
+"""The grammar of a page admits exactly what can be done on it."""
+
+from typing import Any
+
+import pytest
+from llguidance import LLMatcher
+
+from agent.grammar import action_grammar
+from agent.policy.encode import Encoder
+from agent.policy.local import grammar_tokenizer
+from browser.types import Line, Observation
+
+PAGE = Observation(
+    "http://a.example/",
+    "T",
+    (
+        Line("button", 'Say "hi" \\ now', 1),
+        Line("textbox", "Amount", 2),
+        Line("textbox", "Total", 3, states=("readonly",)),
+        Line("combobox", "Payer", 4, options=("Alex", "Bea | Co")),
+        Line("button", "Gone", 5, states=("disabled",)),
+        Line("text", "Only words"),
+        Line("textbox", "", 6),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def accepts(tiny_tokenizer: Any) -> Any:
+    encoder = Encoder(tiny_tokenizer)
+    tokens = grammar_tokenizer(encoder, len(tiny_tokenizer))
+    grammar = LLMatcher.grammar_from_lark(action_grammar(PAGE))
+
+    def check(text: str) -> bool:
+        matcher = LLMatcher(tokens, grammar)
+        assert not matcher.is_error(), matcher.get_error()
+        ids = encoder.text(text + "\n")
+        return matcher.try_consume_tokens(ids) == len(ids) and matcher.is_accepting()
+
+    return check
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        r'click "Say \"hi\" \\ now" [1]',
+        'click "Amount" [2]',
+        'type "Amount" [2] "12.50"',
+        r'type "Amount" [2] "a \"b\" \\ \n é"',
+        'type "" [6] "x"',
+        'select "Payer" [4] "Bea | Co"',
+        'press "Enter"',
+        'open "https://a.example/x?y=1"',
+        'open "/relative"',
+        "back",
+        "scroll down",
+        "wait",
+        'find "x"',
+        'ask "Which one?"',
+        "done",
+        'done "42"',
+        'fail "no"',
+    ],
+)
+def test_what_can_be_done_is_admitted(accepts: Any, action: str) -> None:
+    assert accepts(action)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        'click "Amount" [3]',
+        'click "Gone" [5]',
+        'click "Only words"',
+        'click "Elsewhere" [9]',
+        'type "Total" [3] "1"',
+        'type "Payer" [4] "Alex"',
+        'select "Payer" [4] "Chris"',
+        'select "Amount" [2] "1"',
+        'press "F13"',
+        'open "javascript:alert(1)"',
+        'open "file:///etc/passwd"',
+        "scroll sideways",
+        'type "Amount" [2] "a',
+        "done 42",
+        "",
+    ],
+)
+def test_what_cannot_be_done_is_not(accepts: Any, action: str) -> None:
+    assert not accepts(action)
+
+
+def test_a_page_with_nothing_to_do_still_has_a_grammar(tiny_tokenizer: Any) -> None:
+    grammar = action_grammar(Observation("http://a.example/", "T", ()))
+    matcher = LLMatcher(grammar_tokenizer(Encoder(tiny_tokenizer), len(tiny_tokenizer)), LLMatcher.grammar_from_lark(grammar))
+    assert not matcher.is_error()

@@ -1,0 +1,139 @@
+"""Fixtures for everybody: a home of one's own, and tiny random-weight models that are real architectures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("apprentice", deadline=None)  # a shared machine may stop for a second at any line
+settings.load_profile("apprentice")
+
+TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+CORPUS = (
+    'click "Save" [12]\ntype "Amount" [7] "12.50"\nselect "Payer" [9] "Alex"\nTask: Page: Lessons: Asked: Done so far:\n'
+    'button link textbox combobox checkbox heading row text required checked collapsed expanded "Add" [1] = "20"\n'
+    "You operate a web app for a person. Answer with the next action.\ndone fail ask open back scroll wait find press\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep every test away from the person's own data."""
+    monkeypatch.setenv("APPRENTICE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def tiny_tokenizer() -> Any:
+    """A byte-level tokenizer trained on a few lines, with a chat template."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=420, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    made.train_from_iterator(CORPUS.split("\n"), trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made, eos_token="<|im_end|>", bos_token="<|endoftext|>", pad_token="<|endoftext|>", chat_template=TEMPLATE
+    )
+
+
+def _llama(vocabulary: int) -> Any:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=vocabulary,
+            hidden_size=48,
+            intermediate_size=96,
+            num_hidden_layers=2,
+            num_attention_heads=6,
+            num_key_value_heads=2,
+            max_position_embeddings=4096,
+            tie_word_embeddings=True,
+        )
+    )
+
+
+def _qwen3(vocabulary: int) -> Any:
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    return Qwen3ForCausalLM(
+        Qwen3Config(
+            vocab_size=vocabulary,
+            hidden_size=48,
+            intermediate_size=96,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=16,
+            max_position_embeddings=4096,
+            tie_word_embeddings=True,
+        )
+    )
+
+
+def _qwen35(vocabulary: int) -> Any:
+    from transformers import Qwen3_5ForCausalLM, Qwen3_5TextConfig
+
+    return Qwen3_5ForCausalLM(
+        Qwen3_5TextConfig(
+            vocab_size=vocabulary,
+            hidden_size=48,
+            intermediate_size=96,
+            num_hidden_layers=4,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=16,
+            linear_num_key_heads=2,
+            linear_num_value_heads=4,
+            linear_key_head_dim=16,
+            linear_value_head_dim=16,
+            max_position_embeddings=4096,
+            tie_word_embeddings=True,
+        )
+    )
+
+
+ARCHITECTURES = {"llama": _llama, "qwen3": _qwen3, "qwen3_5": _qwen35}
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tiny_tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of random-weight models as anybody would save them, one an architecture."""
+    import torch
+
+    folders = {}
+    for name, build in ARCHITECTURES.items():
+        torch.manual_seed(7)
+        folder = tmp_path_factory.mktemp("models") / name
+        build(len(tiny_tokenizer)).to(torch.bfloat16).save_pretrained(folder)
+        tiny_tokenizer.save_pretrained(folder)
+        folders[name] = folder
+    return folders
+
+
+@pytest.fixture
+def tiny_model(tiny_models: dict[str, Path]) -> Path:
+    """The folder of a tiny random-weight Llama."""
+    return tiny_models["llama"]
+
+
+@pytest.fixture
+def unload() -> Iterator[None]:
+    """Give memory back after a test that loads a model."""
+    yield
+    import gc
+
+    gc.collect()

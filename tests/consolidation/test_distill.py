@@ -1,0 +1,144 @@
+"""Training: it learns, it resumes exactly, and it refuses nothing silently."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from agent.policy.encode import Encoder
+from agent.policy.local import load_model, load_tokenizer
+from consolidation.distill import DistillConfig, Progress, distill, draw_batch
+from consolidation.examples import Arm, Example, anchors, distilled, imitated
+from consolidation.lora import attach_lora, logits_at, trainable
+from consolidation.night import Night, NightConfig, Skill
+from consolidation.rehearsal.variants import Demonstration
+from consolidation.segments import cut
+
+CONFIG = DistillConfig(rank=4, alpha=8, lr=5e-3, warmup=1, updates=6, sequences=2, anchors=0, agreed=0.0)
+
+
+class Bench:
+    """A tiny model with its examples, made anew at will."""
+
+    def __init__(self, folder: Path, demonstration: Demonstration) -> None:
+        self.folder = folder
+        self.encoder = Encoder(load_tokenizer(folder))
+        self.demonstration = demonstration
+
+    def model(self) -> Any:
+        return attach_lora(load_model(self.folder), CONFIG.rank, CONFIG.alpha, seed=1)
+
+    def imitated(self) -> list[Example]:
+        return imitated(self.encoder, self.demonstration.task, self.demonstration.steps, "skill")
+
+
+@pytest.fixture
+def bench(tiny_model: Path, demonstration: Demonstration) -> Bench:
+    return Bench(tiny_model, demonstration)
+
+
+def weights(model: Any) -> list[torch.Tensor]:
+    return [parameter.detach().clone() for parameter in trainable(model)]
+
+
+def test_the_divergence_falls(bench: Bench) -> None:
+    progress = distill(bench.model(), bench.imitated(), [], replace(CONFIG, updates=12), 0, 12)
+    assert progress.curve is not None and progress.curve[-1] < 0.7 * progress.curve[0]
+
+
+def test_a_run_that_was_cut_short_ends_with_the_same_weights(bench: Bench, tmp_path: Path) -> None:
+    straight = bench.model()
+    distill(straight, bench.imitated(), [], CONFIG, 0, 6, tmp_path / "straight.pt")
+
+    class Killed(Exception):
+        pass
+
+    def kill(progress: Progress) -> None:
+        if progress.update == 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        distill(bench.model(), bench.imitated(), [], CONFIG, 0, 6, tmp_path / "cut.pt", kill)
+    resumed = bench.model()
+    progress = distill(resumed, bench.imitated(), [], CONFIG, 0, 6, tmp_path / "cut.pt")
+    assert progress.update == 6 and progress.curve is not None and len(progress.curve) == 6
+    assert all(torch.equal(one, other) for one, other in zip(weights(straight), weights(resumed), strict=True))
+
+
+def test_what_both_agree_on_moves_nothing(bench: Bench) -> None:
+    model = bench.model()
+    same = anchors(model, bench.encoder, cut(bench.demonstration.task, (), bench.demonstration.steps))
+    before = weights(model)
+    progress = distill(model, same, [], replace(CONFIG, agreed=0.01), 0, 3)
+    assert progress.skipped == 6
+    assert all(torch.allclose(one, other) for one, other in zip(before, weights(model), strict=True))
+
+
+def test_a_teacher_without_a_lesson_has_nothing_to_teach(bench: Bench) -> None:
+    model = bench.model()
+    made = distilled(model, bench.encoder, bench.demonstration.task, (), bench.demonstration.steps, "x", verified=False)
+    progress = distill(model, made, [], CONFIG, 0, 1)
+    assert progress.curve is not None and progress.curve[0] < 1e-3
+
+
+def test_verified_steps_leave_out_what_the_teacher_gets_wrong(bench: Bench) -> None:
+    model = bench.model()
+    task, steps = bench.demonstration.task, bench.demonstration.steps
+    every = distilled(model, bench.encoder, task, ("Asked: x",), steps, "x", verified=False)
+    kept = distilled(model, bench.encoder, task, ("Asked: x",), steps, "x", verified=True)
+    assert sum(len(e.tokens.positions) for e in kept) < sum(len(e.tokens.positions) for e in every)
+    for example in kept:
+        assert torch.equal(example.support_ids[:, 0], example.tokens.targets)
+
+
+def test_teacher_opinions_sum_to_one(bench: Bench) -> None:
+    for example in distilled(bench.model(), bench.encoder, "t", ("Asked: x",), bench.demonstration.steps, "x", verified=False):
+        assert torch.allclose(example.teacher_logp.exp().sum(-1), torch.ones(len(example.tokens.positions)), atol=1e-3)
+
+
+def test_the_head_is_applied_to_chosen_positions_only(bench: Bench) -> None:
+    model = bench.model()
+    ids = torch.arange(40)
+    with torch.no_grad():
+        some = logits_at(model, ids, torch.tensor([3, 39]))
+        every = model(input_ids=ids[None]).logits[0]
+    assert some.shape[0] == 2
+    assert torch.allclose(some.float(), every[[3, 39]].float(), atol=0.05)
+
+
+def test_a_batch_holds_skills_and_anchors(bench: Bench) -> None:
+    import random
+
+    made = bench.imitated()
+    marked = [replace(example, skill="anchor") for example in made]
+    batch = draw_batch(made, marked, replace(CONFIG, sequences=3, anchors=1), random.Random(0))
+    assert [example.skill == "anchor" for example in batch] == [False, False, True]
+
+
+@pytest.mark.parametrize("architecture", ["qwen3", "qwen3_5"])
+def test_a_whole_night_runs_on_other_architectures(
+    tiny_models: dict[str, Path], demonstration: Demonstration, tmp_path: Path, architecture: str
+) -> None:
+    folder = tiny_models[architecture]
+    shape = replace(CONFIG, updates=3, anchors=1)
+    config = NightConfig(
+        variants=2, rollouts=1, rounds=(0.5,), probes=2, page_anchors=1, shipped_anchors=1, held_anchors=1, distill=shape, with_manual=True
+    )
+    skills = [Skill("lesson", "Asked: Chris paid Bea back 20\ndone", demonstration)]
+    phases: list[str] = []
+    night = Night(load_model(folder), Encoder(load_tokenizer(folder)), skills, config, tmp_path, lambda phase, _: phases.append(phase))
+    rows = night.run()
+    assert {"headroom", "rehearse", "learn", "dream", "gate"} <= set(phases)
+    assert {row.name.split(":")[0] for row in rows} >= {"learned", "drift on unrelated prompts", "valid actions without the grammar"}
+
+
+@pytest.mark.parametrize("arm", list(Arm))
+def test_every_arm_makes_examples(bench: Bench, tmp_path: Path, arm: Arm) -> None:
+    config = NightConfig(arm=arm, variants=1, page_anchors=1, shipped_anchors=1, distill=CONFIG)
+    skills = [Skill("a", "Asked: a\ndone", bench.demonstration), Skill("b", "Asked: b\ndone", bench.demonstration)]
+    night = Night(load_model(bench.folder), bench.encoder, skills, config, tmp_path)
+    examples = night.examples_of(skills[0])
+    assert all(len(example.tokens.positions) == len(example.teacher_logp) for example in examples)
+    assert (examples[0].teacher_logp.shape[-1] == 2) == (arm in (Arm.SFT, Arm.SFT_DREAM))

@@ -1,0 +1,75 @@
+"""A dream answers the recorded path, lets fields be filled in any order, and makes nothing up."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from browser.actions import Action, Verb
+from consolidation.rehearsal.dream import Dream
+from consolidation.rehearsal.variants import Demonstration, Variant, make_variant
+from tests.consolidation.conftest import WORDS
+
+
+def recorded(demonstration: Demonstration) -> Dream:
+    return Dream(Variant(demonstration.task, demonstration.steps))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(st.integers(0, 10_000))
+def test_the_recorded_path_is_reproduced_exactly(demonstration: Demonstration, seed: int) -> None:
+    variant = make_variant(demonstration, WORDS, seed)
+    dream = Dream(variant)
+    page = dream.reset()
+    for step in variant.steps:
+        assert page == step.observation
+        result = dream.step(step.action)
+        page = result.observation
+        if step.action.verb is not Verb.DONE:
+            assert result == step.result
+    assert dream.finished
+
+
+def test_fields_can_be_filled_in_another_order(demonstration: Demonstration) -> None:
+    dream, actions = recorded(demonstration), [step.action for step in demonstration.steps]
+    dream.reset()
+    for index in (0, 3, 1, 2, 4, 5, 6, 7):
+        dream.step(actions[index])
+    assert dream.finished
+
+
+def test_a_wrong_value_stops_the_app_until_it_is_corrected(demonstration: Demonstration) -> None:
+    dream, actions = recorded(demonstration), [step.action for step in demonstration.steps]
+    dream.reset()
+    for index in (0, 1, 2, 3):
+        dream.step(actions[index])
+    wrong = dream.step(Action(Verb.TYPE, "How much?", 22, "99")).observation
+    assert wrong.find(22).value == "99"  # type: ignore[union-attr]
+    for index in (4, 5, 6, 7):
+        dream.step(actions[index])
+    assert not dream.finished
+
+
+def test_what_was_not_recorded_changes_nothing(demonstration: Demonstration) -> None:
+    dream = recorded(demonstration)
+    page = dream.reset()
+    for action in (
+        Action(Verb.CLICK, "Statistics", 2),
+        Action(Verb.BACK),
+        Action(Verb.OPEN, text="/x"),
+        Action(Verb.CLICK, "?", 999),
+    ):
+        assert dream.step(action).observation == page
+    dream.step(Action(Verb.DONE))
+    assert not dream.finished
+
+
+def test_ticking_a_box_twice_is_as_good_as_never(demonstration: Demonstration) -> None:
+    dream, actions = recorded(demonstration), [step.action for step in demonstration.steps]
+    dream.reset()
+    for action in actions[:5]:
+        dream.step(action)
+    alex = Action(Verb.CLICK, "Alex", 24)
+    assert "checked" in dream.step(alex).observation.find(24).states  # type: ignore[union-attr]
+    dream.step(alex)
+    for action in actions[5:]:
+        dream.step(action)
+    assert dream.finished

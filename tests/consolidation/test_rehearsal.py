@@ -1,0 +1,97 @@
+"""Variants: the same skill, nothing else the same."""
+
+import random
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from browser.actions import Verb
+from consolidation.rehearsal.slots import find_slots, says
+from consolidation.rehearsal.values import draw_value, vocabulary_words
+from consolidation.rehearsal.variants import Demonstration, make_variant
+from consolidation.rehearsal.wording import reword
+from tests.consolidation.conftest import PEOPLE, WORDS
+
+shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+seeds = st.integers(0, 100_000)
+
+
+def test_slots_are_the_words_that_were_copied(demonstration: Demonstration) -> None:
+    slots = {slot.text: slot.choices for slot in find_slots(demonstration.task, demonstration.steps)}
+    assert slots == {"Chris": PEOPLE, "Bea": PEOPLE, "20": ()}
+
+
+@shared
+@given(seeds)
+def test_a_variant_is_made_by_one_renaming_everywhere(demonstration: Demonstration, seed: int) -> None:
+    variant = make_variant(demonstration, WORDS, seed)
+    values = dict(
+        zip([slot.text for slot in find_slots(demonstration.task, demonstration.steps)], variant.values, strict=True)
+    )
+    assert len(set(values.values())) == 3
+    for value in values.values():
+        assert re.search(rf"(?<!\w){re.escape(value)}(?!\w)", variant.task)
+    actions = [step.action for step in variant.steps]
+    assert [action.verb for action in actions] == [step.action.verb for step in demonstration.steps]
+    assert actions[1].text == "Payback" and actions[2].text == values["Chris"]
+    assert actions[3].text == values["20"] and actions[5].name == values["Bea"]
+
+
+@shared
+@given(seeds)
+def test_every_action_of_a_variant_can_be_performed_on_its_page(demonstration: Demonstration, seed: int) -> None:
+    for step in make_variant(demonstration, WORDS, seed).steps:
+        if step.action.ref is not None:
+            line = step.observation.find(step.action.ref)
+            assert line is not None and line.name == step.action.name
+            assert step.action.verb is not Verb.SELECT or step.action.text in line.options
+
+
+@shared
+@given(seeds)
+def test_pages_of_a_variant_follow_from_each_other(demonstration: Demonstration, seed: int) -> None:
+    steps = make_variant(demonstration, WORDS, seed).steps
+    for one, other in zip(steps, steps[1:], strict=False):
+        assert one.result.observation == other.observation
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "found"),
+    [
+        ("20", "paid 20 back", True),
+        ("20", "| 20.00", True),
+        ("20", "20.50", False),
+        ("20", "2026-11-20", False),
+        ("20", "120", False),
+        ("12.50", "12.50.", True),
+        ("Bea", "Bea's", True),
+        ("Bea", "Beach", False),
+    ],
+)
+def test_a_value_stands_by_itself(value: str, text: str, found: bool) -> None:
+    assert says(text, value) is found
+
+
+def test_a_seed_fixes_a_variant_and_seeds_differ(demonstration: Demonstration) -> None:
+    assert make_variant(demonstration, WORDS, 5) == make_variant(demonstration, WORDS, 5)
+    assert len({make_variant(demonstration, WORDS, seed).task for seed in range(30)}) > 20
+
+
+@given(seeds, st.sampled_from(["20", "12.50", "2026-03-01", "ann@b.example", "Museum tickets", "team:notes", "A"]))
+def test_a_new_value_has_the_form_of_the_old(seed: int, old: str) -> None:
+    value = draw_value(old, WORDS, random.Random(seed))
+    assert value and value == value.strip()
+    for pattern in (r"\d+([.,]\d+)?", r"\d{4}-\d\d-\d\d", r"[^@]+@[^@]+"):
+        assert bool(re.fullmatch(pattern, old)) <= bool(re.fullmatch(pattern, value))
+
+
+@given(seeds)
+def test_other_words_keep_every_value(seed: int) -> None:
+    text = reword("Alex paid Bea back 12.50", ["Alex", "Bea", "12.50"], random.Random(seed))
+    assert all(value in text for value in ("Alex", "Bea", "12.50"))
+
+
+def test_words_come_from_the_tokenizer(tiny_tokenizer: object) -> None:
+    assert all(word.isalpha() for word in vocabulary_words(tiny_tokenizer))

@@ -1,0 +1,62 @@
+"""Segments: each decision once, the teacher's and the student's replies the same."""
+
+from typing import Any
+
+import pytest
+
+from agent.lessons.text import demonstration_text
+from agent.policy.encode import Encoder
+from agent.prompt import Prompt
+from consolidation.examples import PrivilegeLeak, assert_privilege
+from consolidation.rehearsal.variants import Demonstration, make_variant
+from consolidation.segments import cut, encode
+from tests.consolidation.conftest import WORDS
+
+
+def lesson(demonstration: Demonstration) -> str:
+    return demonstration_text(demonstration.task, [step.action for step in demonstration.steps])
+
+
+def test_each_decision_stands_in_exactly_one_segment(demonstration: Demonstration) -> None:
+    written = [
+        text for segment in cut(demonstration.task, (), demonstration.steps) for text, taught in segment.reply if taught
+    ]
+    assert written == [step.action.render() + "\n" for step in demonstration.steps]
+
+
+def test_teacher_and_student_differ_by_the_lesson_alone(demonstration: Demonstration, tiny_tokenizer: Any) -> None:
+    encoder = Encoder(tiny_tokenizer)
+    for seed in range(20):
+        variant = make_variant(demonstration, WORDS, seed)
+        students = cut(variant.task, (), variant.steps)
+        teachers = cut(variant.task, (lesson(demonstration),), variant.steps)
+        assert [segment.reply for segment in students] == [segment.reply for segment in teachers]
+        for student, teacher in zip(students, teachers, strict=True):
+            assert_privilege(student.prompt, teacher.prompt, (lesson(demonstration),))
+            one, other = encode(encoder, student), encode(encoder, teacher)
+            assert one.targets.tolist() == other.targets.tolist()
+            assert one.spans == other.spans
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        "Task: t\nPage: p\nx\nLessons:\nAsked: a\nand what the page said",
+        "Task: t\nPage: p\nmore than the student reads\nLessons:\nAsked: a",
+        "Task: t\nPage: p\nx",
+        "Task: other\nPage: p\nx\nLessons:\nAsked: a",
+    ],
+)
+def test_anything_more_than_the_lesson_stops_learning(user: str) -> None:
+    student = Prompt("s", "Task: t\nPage: p\nx")
+    with pytest.raises(PrivilegeLeak):
+        assert_privilege(student, Prompt("s", user), ("Asked: a",))
+    assert_privilege(student, Prompt("s", "Task: t\nPage: p\nx\nLessons:\nAsked: a"), ("Asked: a",))
+
+
+def test_positions_point_at_the_token_before_each_taught_one(demonstration: Demonstration, tiny_tokenizer: Any) -> None:
+    encoder = Encoder(tiny_tokenizer)
+    for segment in cut(demonstration.task, (), demonstration.steps):
+        tokens = encode(encoder, segment)
+        text = tiny_tokenizer.decode(tokens.targets.tolist())
+        assert text == "".join(piece for piece, taught in segment.reply if taught)

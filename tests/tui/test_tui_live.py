@@ -1,0 +1,195 @@
+"""Live, driven by keys, with a session in a process of its own that runs the real loop, guard, store and pipe."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from driving import NARROW, Opened, go, shows, start, text, type_in, until
+
+from agent.store import SessionRow, Store
+
+
+def only(store: Store) -> SessionRow:
+    (row,) = store.sessions()
+    return row
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+async def test_a_session_is_watched_to_its_end(store: Store, opened: Opened) -> None:
+    async with opened() as pilot:
+        await start(pilot, "Add a bill Lunch of 12.50 paid by Alex")
+        await shows(pilot, "ended: done: the bill is there", "F6 new task")
+        assert '2  type "What" [4] "Lunch"' in text(pilot)
+        assert 'row "Lunch 12.50 Alex"' in text(pilot)
+        await shows(pilot, "0.8 s, 412 tokens read, 9 written a step")
+    assert (only(store).stop_reason, only(store).steps) == ("done", 6)
+
+
+async def test_enter_in_the_last_field_starts_under_the_apps_name(store: Store, opened: Opened) -> None:
+    async with opened() as pilot:
+        await type_in(pilot, "Add")
+        await pilot.press("enter")
+        await type_in(pilot, "http://127.0.0.1:8000/")
+        await pilot.press("tab")
+        await type_in(pilot, "bills")
+        await pilot.press("enter")
+        await shows(pilot, "ended: done")
+    assert only(store).app == "bills"
+
+
+@pytest.mark.parametrize(
+    ("task", "url", "said"),
+    [
+        ("", "http://127.0.0.1:8000/", "The task is empty"),
+        ("Add", "", "begins with http://"),
+        ("Add", "127.0.0.1", "begins with http://"),
+        ("Add", "http://", "it needs a host"),
+    ],
+)
+async def test_what_is_missing_is_said_before_anything_starts(
+    store: Store, opened: Opened, task: str, url: str, said: str
+) -> None:
+    async with opened(session_command=python("raise SystemExit('started')")) as pilot:
+        await start(pilot, task, url)
+        await shows(pilot, said, "No session is running")
+    assert store.sessions() == []
+
+
+async def test_lessons_in_context_are_named(filled: Store, opened: Opened) -> None:
+    async with opened() as pilot:
+        await start(pilot, "Ask Chris about the museum bill")
+        await shows(pilot, "3 lessons in context", "Asked: Chris paid Bea back 20")
+
+
+async def test_an_answer_reaches_the_session(store: Store, opened: Opened) -> None:
+    async with opened() as pilot:
+        await start(pilot, "Ask for the hotel")
+        await shows(pilot, "The session asks: What did the hotel cost?", "needs your answer, step 2")
+        await pilot.press("enter")  # an empty answer is none
+        await type_in(pilot, "90 euros")
+        await pilot.press("enter")
+        await shows(pilot, "the person answers: 90 euros", "ended: done")
+        assert "The session asks" not in text(pilot)
+    assert store.steps(only(store).id)[1].note == "the person answers: 90 euros"
+
+
+async def test_a_question_can_be_left_open(store: Store, opened: Opened) -> None:
+    async with opened() as pilot:
+        await start(pilot, "Ask for the hotel")
+        await shows(pilot, "The session asks")
+        await pilot.press("escape")
+        await shows(pilot, "ended: asked: What did the hotel cost?")
+    assert only(store).stop_reason == "asked"
+
+
+@pytest.mark.parametrize(("key", "allowed"), [("y", True), ("n", False)])
+async def test_an_action_with_consequences_waits_for_the_person(
+    store: Store, opened: Opened, key: str, allowed: bool
+) -> None:
+    async with opened() as pilot:
+        await start(pilot, "Delete the dinner")
+        await shows(pilot, 'The session wants to: click "Delete the last bill" [8]', "Consequence: delete")
+        await pilot.press("x", "enter", "space")  # no other key decides
+        assert "Allow it?" in text(pilot)
+        await pilot.press(key)
+        await shows(pilot, "ended: done")
+        assert ("refused:" in text(pilot)) is not allowed
+    verdict = store.steps(only(store).id)[0].guard
+    assert verdict is not None
+    assert (verdict["allowed"], verdict["by"]) == (allowed, "person")
+
+
+async def test_one_key_stops_a_session_and_the_store_says_so(store: Store, opened: Opened) -> None:
+    async with opened() as pilot:
+        await start(pilot, "Ask for the hotel")
+        await shows(pilot, "The session asks")
+        await pilot.press("f8")
+        await shows(pilot, "ended: interrupted")
+        assert "The session asks" not in text(pilot)
+    assert only(store).stop_reason == "interrupted"
+
+
+async def test_a_failed_step_says_why(store: Store, opened: Opened) -> None:
+    async with opened(NARROW) as pilot:
+        await start(pilot, "Wrong key")
+        await shows(pilot, "failed: the page did not react", "ended: failed: there is no such bill")
+
+
+async def test_an_error_is_shown_with_its_next_step(opened: Opened) -> None:
+    async with opened() as pilot:
+        await start(pilot, "Add", "http://unreachable.test/")
+        await shows(pilot, "ended: http://unreachable.test/ does not answer. Start the app and try again")
+
+
+async def test_a_process_that_dies_without_a_word_is_no_riddle(opened: Opened) -> None:
+    async with opened(session_command=python("raise SystemExit(9)")) as pilot:
+        await start(pilot, "Add")
+        await shows(pilot, "ended: the process ended with 9; what was recorded before is kept")
+
+
+async def test_a_command_that_cannot_be_started_says_so(opened: Opened) -> None:
+    async with opened(session_command=["/nonexistent/apprentice"]) as pilot:
+        await start(pilot, "Add")
+        await shows(pilot, "/nonexistent/apprentice cannot be started")
+
+
+async def test_words_of_the_process_are_notes_and_never_markup(opened: Opened) -> None:
+    code = "import sys; print('[bold]loading[/] [12]'); print('[oops', file=sys.stderr); sys.stdout.flush(); sys.stdin.read()"
+    async with opened(session_command=python(code)) as pilot:
+        await start(pilot, "Add")
+        await until(pilot, lambda: "[bold]loading[/] [12]" in text(pilot) or "[oops" in text(pilot))
+        await pilot.press("f8")
+        await shows(pilot, "ended")
+
+
+async def test_a_new_task_keeps_the_address(opened: Opened) -> None:
+    async with opened() as pilot:
+        await start(pilot, "Add")
+        await shows(pilot, "ended: done")
+        await pilot.press("f6")
+        await shows(pilot, "No session is running", "http://127.0.0.1:8000/")
+        await pilot.press("f5")
+        await shows(pilot, "ended: done")
+
+
+async def test_a_waiting_session_calls_from_any_screen(opened: Opened) -> None:
+    async with opened() as pilot:
+        await start(pilot, "Ask for the hotel")
+        await go_elsewhere_before_it_asks(pilot)
+        await shows(pilot, "session: needs your answer")
+        await pilot.press("f2")
+        await shows(pilot, "The session asks")
+        await type_in(pilot, "90")
+        await pilot.press("enter")
+        await shows(pilot, "ended: done")
+
+
+async def go_elsewhere_before_it_asks(pilot) -> None:
+    await pilot.press("f3")
+    await shows(pilot, "[F3 Sessions]")
+
+
+async def test_leaving_stops_a_session_only_when_the_person_agrees(store: Store, opened: Opened) -> None:
+    async with opened() as pilot:
+        await start(pilot, "Ask for the hotel")
+        await shows(pilot, "The session asks")
+        await pilot.press("ctrl+q")
+        await shows(pilot, "Stop it and leave?")
+        await pilot.press("n")
+        await shows(pilot, "The session asks")
+        await pilot.press("ctrl+q", "y")
+        await until(pilot, lambda: pilot.app.return_value is None and not pilot.app.is_running)
+    assert store.sessions()
+
+
+async def test_the_screen_follows_a_session_of_the_store_only_through_its_process(
+    filled: Store, opened: Opened
+) -> None:
+    async with opened() as pilot:
+        await go(pilot, "f3")
+        await go(pilot, "f2")
+        assert "No session is running" in text(pilot)

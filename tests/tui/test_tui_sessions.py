@@ -1,0 +1,107 @@
+"""Sessions: the list, the search, and one session step by step."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from driving import NARROW, Opened, go, shows, text, told, type_in, until
+
+from agent.store import Store
+from tui.example import ORIGIN
+
+
+async def test_sessions_of_other_processes_appear(store: Store, opened: Opened) -> None:
+    async with opened() as pilot:
+        await go(pilot, "f3")
+        await shows(pilot, "No sessions yet. Press F2")
+        with Store.open(store.path) as other:
+            other.begin_session("Order more paper", ORIGIN, ORIGIN)
+        await shows(pilot, "Order more paper", "unfinished")
+
+
+async def test_the_search_finds_words_while_they_are_typed(filled: Store, opened: Opened) -> None:
+    async with opened() as pilot:
+        await go(pilot, "f3")
+        await pilot.press("ctrl+f")
+        await type_in(pilot, "bill mus")
+        await until(pilot, lambda: "Taxi" not in text(pilot))
+        assert "Add a bill Museum of 20 paid by Bea" in text(pilot)
+        await type_in(pilot, "x")
+        await shows(pilot, "No task has the words 'bill musx'")
+        await pilot.press("escape")
+        await shows(pilot, "Taxi", "Museum")
+        await pilot.press("enter")
+        await shows(pilot, "Step 1 of 2")
+
+
+async def test_the_cursor_stays_on_its_session_when_another_comes(filled: Store, opened: Opened) -> None:
+    async with opened(NARROW) as pilot:
+        await go(pilot, "f3")
+        await pilot.press("down", "down", "down")
+        filled.begin_session("Order more paper", ORIGIN, ORIGIN)
+        await shows(pilot, "Order more paper")
+        await pilot.press("enter")
+        await shows(pilot, "Add a bill Taxi of 18 paid by Alex", "Step 1 of 6")
+
+
+async def test_steps_are_gone_through_with_keys(filled: Store, opened: Opened) -> None:
+    async with opened() as pilot:
+        await go(pilot, "f3")
+        await pilot.press("down", "down")
+        await go(pilot, "enter")
+        assert 'Step 1 of 6: click "Add a bill" [3]' in text(pilot)
+        await pilot.press("left")
+        assert "Step 1 of 6" in text(pilot)
+        await pilot.press("right", "right")
+        assert 'type "Amount" [5] "12.50"' in text(pilot)
+        assert 'textbox "What" [4] = "Lunch" required' in text(pilot)
+        await pilot.press("end", "right")
+        assert "Step 6 of 6: done" in text(pilot)
+        await pilot.press("home")
+        await shows(pilot, "Step 1 of 6", "guard: allowed", "decided in 820 ms, acted in 140 ms", "1 lesson in context")
+        await pilot.press("escape")
+        await shows(pilot, "when", "outcome", "Remove the dinner")
+
+
+async def test_a_refused_step_says_who_refused(filled: Store, opened: Opened) -> None:
+    async with opened() as pilot:
+        await go(pilot, "f3")
+        await pilot.press("down")
+        await go(pilot, "enter")
+        await shows(pilot, "ended: denied", "guard: refused, delete", "(nobody)", "failed: not allowed")
+
+
+async def test_the_persons_word_is_kept_and_the_last_one_counts(filled: Store, opened: Opened) -> None:
+    latest = filled.sessions()[0]
+    async with opened() as pilot:
+        await go(pilot, "f3")
+        await go(pilot, "enter")
+        await shows(pilot, "outcome: unknown")
+        await pilot.press("y")
+        await shows(pilot, "outcome: achieved")
+        await pilot.press("n")
+        await shows(pilot, "outcome: not achieved")
+        await pilot.press("escape")
+        await shows(pilot, "Search the tasks", "not achieved")
+    assert [(row.succeeded, row.source) for row in filled.outcomes(latest.id)] == [(True, "person"), (False, "person")]
+
+
+async def test_a_session_without_steps_says_so(store: Store, opened: Opened) -> None:
+    store.begin_session("Order more paper", ORIGIN, ORIGIN)
+    async with opened(NARROW) as pilot:
+        await go(pilot, "f3")
+        await go(pilot, "enter")
+        assert "This session ended before its first step" in text(pilot)
+        await pilot.press("right", "left", "end", "home")
+        assert "This session ended before its first step" in text(pilot)
+
+
+async def test_a_damaged_page_is_an_error_in_words(filled: Store, opened: Opened) -> None:
+    connection = sqlite3.connect(filled.path)
+    with connection:
+        connection.execute("UPDATE blobs SET data = x'00'")
+    connection.close()
+    async with opened() as pilot:
+        await go(pilot, "f3")
+        await pilot.press("enter")
+        await told(pilot, "is damaged", "Put a backup of the file")

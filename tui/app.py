@@ -1,0 +1,151 @@
+"""The dashboard: three modes on one store. `apprentice` without a command opens it.
+
+Nothing here loads torch, transformers or a browser: a session, a night and the check of an adapter each run in a
+process of their own, which writes to the same store.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from agent.lock import instance_lock
+from agent.store import Store
+from browser.errors import UsageError
+from tui.messages import Done, Failed, StateChanged
+from tui.screens.base import FollowingScreen, StoreScreen
+from tui.screens.confirm import ConfirmScreen
+from tui.screens.help import HelpScreen, Key
+from tui.screens.learning import CLI, LearningScreen
+from tui.screens.live import LiveScreen
+from tui.screens.sessions import SessionsScreen
+
+MODES: dict[str, type[StoreScreen]] = {"live": LiveScreen, "sessions": SessionsScreen, "learning": LearningScreen}
+
+
+class ApprenticeApp(App[None]):
+    """Live, Sessions and Learning."""
+
+    TITLE = "Apprentice"
+    CSS_PATH = "app.tcss"
+    DEFAULT_MODE = "live"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual declares no ClassVar
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help", id="app.help", tooltip="Say what this screen shows and which keys it knows"),
+        Binding("f2", "go('live')", "Live", show=False, id="go.live", tooltip="Start and watch a session"),
+        Binding("f3", "go('sessions')", "Sessions", show=False, id="go.sessions", tooltip="Look through what was done"),
+        Binding("f4", "go('learning')", "Learning", show=False, id="go.learning", tooltip="See what was learned"),
+        Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Leave; a running session is stopped", priority=True),
+    ]
+
+    session_words: reactive[str] = reactive("")
+    """What the running session does, in a few words; empty when there is none."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        session_command: Sequence[str] = (*CLI, "run"),
+        night_command: Sequence[str] = (*CLI, "consolidate", "--json"),
+    ) -> None:
+        super().__init__()
+        self._live = LiveScreen(store, session_command)
+        self.add_mode("live", lambda: self._live)
+        self.add_mode("sessions", lambda: SessionsScreen(store))
+        self.add_mode("learning", lambda: LearningScreen(store, night_command))
+        self._last_failure = ""
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every action of this screen and of the three modes, named like `session: stop`."""
+        offered: set[str] = set()
+        for node, binding, enabled, _ in screen.active_bindings.values():
+            if binding.id and enabled and binding.id not in offered:
+                offered.add(binding.id)
+                run = partial(self.run_action, binding.action, node)
+                yield SystemCommand(_title(binding.id), binding.tooltip, run)
+        for mode, kind in MODES.items():
+            for binding in Binding.make_bindings(kind.BINDINGS):
+                if binding.id and binding.id not in offered:
+                    offered.add(binding.id)
+                    run = partial(self._begin_in, mode, binding.action)
+                    yield SystemCommand(_title(binding.id), binding.tooltip, run)
+        yield SystemCommand("app: theme", "Choose the colours of the screen", self.action_change_theme)
+
+    async def action_go(self, mode: str) -> None:
+        """Show another mode."""
+        await self.switch_mode(mode)
+
+    def action_help(self) -> None:
+        """Show what the current screen is for and its keys."""
+        screen = self.screen
+        if isinstance(screen, StoreScreen):
+            self.push_screen(HelpScreen(screen.ABOUT, self._keys(screen)))
+
+    async def action_quit(self) -> None:
+        """Leave, after a question when a session runs."""
+        if not self._live.running:
+            self.exit()
+        elif not isinstance(self.screen, ConfirmScreen):
+            question = "A session is running. Stop it and leave? What it did so far is kept."
+            self.push_screen(ConfirmScreen(question), lambda yes: self.exit() if yes else None)
+
+    def on_state_changed(self, message: StateChanged) -> None:
+        """Show on every screen what the session does, and call the person when it waits for them."""
+        changed = message.words != self.session_words
+        self.session_words = message.words
+        if changed and message.needs_person and self.current_mode != "live":
+            self.notify("The session waits for you: press F2.", title="Live")
+
+    def on_done(self, message: Done) -> None:
+        """Say that it was done."""
+        self._last_failure = ""
+        self.notify(message.text, markup=False)
+
+    def on_failed(self, message: Failed) -> None:
+        """Say what went wrong and what to do next; once, however often it is met."""
+        words = str(message.error)
+        if words != self._last_failure:
+            self._last_failure = words
+            self.notify(words, title="Error", severity="error", timeout=15, markup=False)
+
+    def _begin_in(self, mode: str, action: str) -> None:
+        self.run_worker(self._go_and_do(mode, action), group="palette", exclusive=True)
+
+    async def _go_and_do(self, mode: str, action: str) -> None:
+        await self.switch_mode(mode)
+        screen = self.screen
+        if isinstance(screen, FollowingScreen):
+            await screen.drawn.wait()
+        await self.run_action(action, screen)
+
+    def _keys(self, screen: Screen[object]) -> list[Key]:
+        seen: dict[str, Key] = {}
+        for _, binding, enabled, _ in screen.active_bindings.values():
+            if binding.id and enabled and binding.id not in seen:
+                seen[binding.id] = Key(self.get_key_display(binding), binding.description, binding.tooltip)
+        return list(seen.values())
+
+
+def _title(binding_id: str) -> str:
+    return binding_id.replace(".", ": ").replace("_", " ")
+
+
+def run_dashboard() -> None:
+    """Open the dashboard on the person's own store, until they leave it.
+
+    Raises AlreadyRunning when one is open, UsageError without a terminal, and what `Store.open` raises.
+    """
+    with instance_lock("dashboard"), Store.open() as store:
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise UsageError("the dashboard needs a terminal", "Use a command instead: apprentice --help lists them")
+        app = ApprenticeApp(store)
+        app.run()
+        if app.return_code:
+            raise SystemExit(app.return_code)
