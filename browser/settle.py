@@ -102,15 +102,17 @@ class Settling:
         """Wait until the active tab is quiet, at most five seconds in all."""
         view = self._tabs.view
         deadline = time.monotonic() + (RESTLESS_LIMIT if self._restless is view else LIMIT)
+        was_still = False
         while True:
             left = max(deadline - time.monotonic(), 0.0)
             busy = self._traffic.busy or self._tabs.downloading > 0
             still = self._still(left * 1000)
+            was_still = was_still or still
             if still and not busy and not self._traffic.busy:
                 self._restless = None
                 return Quiet.STILL
             if left == 0.0:
-                self._restless = self._tabs.view if not still else None
+                self._restless = None if was_still else self._tabs.view
                 return Quiet.LOADING if busy else Quiet.CHANGING
 
     def _still(self, limit_ms: float) -> bool:

@@ -21,7 +21,8 @@ from agent.prompt import Prompt
 from browser.errors import ApprenticeError
 from consolidation.lora import logits_at, mixed_precision
 from consolidation.losses import on_support, top_ids
-from consolidation.segments import Segment, Step, Tokens, cut, encode
+from consolidation.segments import Segment, Step, cut
+from consolidation.tokens import Tokens, encode
 
 TOP_K = 64
 

@@ -14,7 +14,6 @@ from enum import StrEnum
 
 import torch
 
-
 _NOTHING = -103.0
 """The log-probability of a tail with nothing in it: finite, so that gradients are too."""
 

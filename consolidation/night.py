@@ -28,6 +28,7 @@ from consolidation.rehearsal.values import vocabulary_words
 from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
 from consolidation.segments import Segment
 from consolidation.storage import write_atomically
+from consolidation.tokens import Tokens
 
 Report = Callable[[str, dict[str, Any]], None]
 """Told the phase and what there is to say about it."""
@@ -336,8 +337,6 @@ def _pack(examples: Sequence[Example]) -> list[list[Any]]:
 
 
 def _unpack(packed: Sequence[Sequence[Any]]) -> list[Example]:
-    from consolidation.segments import Tokens
-
     return [
         Example(Tokens(ids, positions, ()), support, logp, skill) for ids, positions, support, logp, skill in packed
     ]

@@ -1,6 +1,7 @@
 """Cut a session into training sequences: one prompt, then every decision until the page is shown whole again.
 
-The unit of all training, by cloning and by distillation: the page is computed once for several decisions.
+The unit of all training, by cloning and by distillation: the page is computed once for several decisions. Plain data: the
+tokens are made in `consolidation.tokens`.
 """
 
 from __future__ import annotations
@@ -8,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import torch
-
-from agent.policy.encode import Encoder
 from agent.prompt import Prompt, Transcript
 from browser.actions import Action, Verb
 from browser.types import Observation, StepResult
@@ -34,26 +32,6 @@ class Segment:
 
     prompt: Prompt
     reply: tuple[tuple[str, bool], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """A segment as tokens: ids (T,), and the positions (N,) whose next token is taught."""
-
-    ids: torch.Tensor
-    positions: torch.Tensor
-    spans: tuple[tuple[int, int], ...]
-    """Start and end, within `positions`, of each taught action."""
-
-    @property
-    def targets(self) -> torch.Tensor:
-        """The taught tokens (N,)."""
-        return self.ids[self.positions + 1]
-
-    def exact(self, predicted: torch.Tensor) -> list[bool]:
-        """Say of each taught action whether all its tokens were predicted (N,) rightly."""
-        right = predicted == self.targets
-        return [bool(right[start:end].all()) for start, end in self.spans]
 
 
 def cut(task: str, lessons: Sequence[str], steps: Iterable[Step], *, with_manual: bool = False) -> list[Segment]:
@@ -80,17 +58,3 @@ def cut(task: str, lessons: Sequence[str], steps: Iterable[Step], *, with_manual
     if reply:
         out.append(Segment(prompt, tuple(reply)))
     return out
-
-
-def encode(encoder: Encoder, segment: Segment) -> Tokens:
-    """Encode a segment as the policy would read and write it."""
-    ids = encoder.head(segment.prompt)
-    positions: list[int] = []
-    spans: list[tuple[int, int]] = []
-    for text, taught in segment.reply:
-        piece = encoder.text(text)
-        if taught:
-            spans.append((len(positions), len(positions) + len(piece)))
-            positions.extend(range(len(ids) - 1, len(ids) + len(piece) - 1))
-        ids.extend(piece)
-    return Tokens(torch.tensor(ids), torch.tensor(positions, dtype=torch.long), tuple(spans))

@@ -1,4 +1,4 @@
-"""Command line of the foundation: `python -m foundation {harvest,anchors,clone}`."""
+"""Command line of the foundation: `python -m foundation {harvest,anchors,clone,evaluate}`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ def main(argv: list[str] | None = None) -> int:
     clone.add_argument("--seed", type=int, default=1)
     clone.add_argument("--rank", type=int, default=32)
     clone.add_argument("--lr", type=float, default=8e-4)
+    evaluate = stages.add_parser("evaluate", help="whole episodes in procedural apps that were never seen")
+    evaluate.add_argument("--model", type=Path, required=True, help="folder of a model")
+    evaluate.add_argument("--adapter", type=Path, help="folder of an adapter to merge into it")
+    evaluate.add_argument("--episodes", type=int, default=20, help="episodes a suite")
+    evaluate.add_argument("--json", type=Path, help="write the figures here")
     args = parser.parse_args(argv)
     if args.stage == "harvest":
         from foundation.harvest import write
@@ -31,6 +36,11 @@ def main(argv: list[str] | None = None) -> int:
         from foundation.anchors import write as write_anchors
 
         sys.stdout.write(write_anchors())
+        return 0
+    if args.stage == "evaluate":
+        from foundation.evaluate import main as run_evaluation
+
+        sys.stdout.write(run_evaluation(args.model, args.adapter, args.episodes, args.json))
         return 0
     from foundation.clone import CloneConfig
     from foundation.clone import clone as run_clone

@@ -39,24 +39,33 @@ class CloneConfig:
     decay: float = 0.2
     """Share of the tokens over which the rate falls."""
     max_length: int = 1400
+    known: float = 0.01
+    """Mean loss below which a sequence is not learned from any more."""
     seed: int = 1
     checkpoint_every: int = 25
     eval_every: int = 300
     eval_episodes: int = 32
 
 
-def train_batch(model: Any, batch: Batch) -> tuple[float, int]:
-    """Accumulate the gradient of the mean taught-token loss; return (loss, exact actions)."""
+def train_batch(model: Any, batch: Batch, known: float) -> tuple[float, int, int]:
+    """Accumulate the gradient of the mean taught-token loss; return (loss, exact actions, sequences passed over).
+
+    A sequence whose mean loss is below `known` is passed over: its backward pass, most of its cost, would teach nothing
+    (Selective-Backprop, arXiv 1910.00762).
+    """
     total = sum(len(tokens.positions) for tokens in batch)
-    loss_sum, exact = 0.0, 0
+    loss_sum, exact, passed = 0.0, 0, 0
     for tokens in batch:
         with mixed_precision(model):
             logits_N_V = logits_at(model, tokens.ids, tokens.positions).float()
         loss = F.cross_entropy(logits_N_V, tokens.targets, reduction="sum") / total
-        loss.backward()
         loss_sum += loss.item()
         exact += sum(tokens.exact(logits_N_V.argmax(-1)))
-    return loss_sum, exact
+        if loss.item() * total / len(tokens.positions) < known:
+            passed += 1
+        else:
+            loss.backward()
+    return loss_sum, exact, passed
 
 
 @torch.no_grad()
@@ -115,7 +124,7 @@ def clone(base: Path, out: Path, config: CloneConfig) -> None:
             break
         for group in optimizer.param_groups:
             group["lr"] = rate(config, state["update"], state["tokens"])
-        loss, exact = train_batch(model, batch)
+        loss, exact, passed = train_batch(model, batch, config.known)
         norm = torch.nn.utils.clip_grad_norm_(trainable(model), 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -131,6 +140,7 @@ def clone(base: Path, out: Path, config: CloneConfig) -> None:
             "loss": round(loss, 4),
             "exact": round(exact / actions, 3),
             "norm": round(float(norm), 3),
+            "passed": f"{passed}/{len(batch)}",
             "seconds": round(time.monotonic() - started, 1),
         }
         if state["update"] % config.checkpoint_every == 0:

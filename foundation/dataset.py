@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 
 from agent.policy.encode import Encoder
-from consolidation.segments import Tokens, cut, encode
+from consolidation.segments import cut
+from consolidation.tokens import Tokens, encode
 from foundation.episodes import run_expert
 from foundation.tasks import draw_task
 

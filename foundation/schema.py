@@ -180,7 +180,7 @@ def make_field(words: Words, key: str, taken: set[str], people: list[str]) -> Fi
     elif kind == "person":
         options = tuple(people)
     default = ""
-    if kind in ("select",) and rng.random() < 0.5:
+    if options and kind == "select" and rng.random() < 0.5:
         default = options[0]
     elif kind == "date" and rng.random() < 0.6:
         default = words.date()

@@ -22,6 +22,7 @@ from agent.store import LessonStep, Store
 from agent.types import Decision
 from browser.actions import Action, Verb
 from browser.types import Line, Observation, StepResult
+from consolidation.job import KIND
 
 ORIGIN = "http://127.0.0.1:8000"
 TAUGHT = "Add a bill Museum of 20 paid by Bea"
@@ -158,7 +159,7 @@ def _receipt(lesson_id: str, gain: float) -> dict[str, Any]:
 
 
 def _night(store: Store, state: str, tasks: Sequence[str]) -> None:
-    job = store.begin_job("consolidation")
+    job = store.begin_job(KIND)
     store.job_event(job, {"phase": "load", "base": "embedded", "lessons": list(tasks)})
     store.job_event(job, {"phase": "headroom", "seconds": 41.5})
     store.job_event(job, {"phase": "rehearse", "sequences": 96, "anchors": 28, "seconds": 63.0})

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from agent.store import AdapterRow, JobEventRow, JobRow, LessonRow, Store
 from browser.actions import Verb
-
-NIGHT = "consolidation"
-"""The kind of job that a night is; the module that names it loads torch."""
+from consolidation.job import KIND, teachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +18,8 @@ class Learning:
     champion: AdapterRow | None
     night: JobRow | None
     events: tuple[JobEventRow, ...]
-
-    @property
-    def teachable(self) -> int:
-        """How many lessons a night could learn: demonstrations with a recorded session."""
-        return sum(row.kind == "demonstration" and bool(row.source_session_id) for row in self.lessons)
+    teachable: int
+    """How many lessons a night could learn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +38,16 @@ class Cost:
 
 def read_learning(store: Store) -> Learning:
     """Read lessons, adapters and the latest night. A night whose process is gone is recorded as interrupted first."""
-    if store.jobs(NIGHT, "running"):
+    if store.jobs(KIND, "running"):
         store.interrupt_dead_jobs()
-    night = store.latest_job(NIGHT)
+    night = store.latest_job(KIND)
     return Learning(
         lessons=tuple(store.lessons()),
         adapters=tuple(store.adapters()),
         champion=store.champion(),
         night=night,
         events=tuple(store.job_events(night.id)) if night else (),
+        teachable=len(teachable(store)),
     )
 
 

@@ -50,9 +50,9 @@ def test_roles_names_values_and_states(driver: Driver) -> None:
 
 def test_looking_changes_nothing_on_the_page(driver: Driver) -> None:
     driver.open("controls.html")
-    driver.script(
-        "window.changes = 0; new MutationObserver((list) => { changes += list.length; }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true })"
-    )
+    everything = "{ subtree: true, childList: true, attributes: true, characterData: true }"
+    count = "new MutationObserver((list) => { changes += list.length; })"
+    driver.script(f"window.changes = 0; {count}.observe(document, {everything})")
     before = driver.script("document.documentElement.outerHTML")
     first = driver.environment.look()
     again = driver.environment.look()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from itertools import pairwise
 
 import pytest
 from conftest import Driver
@@ -81,10 +82,7 @@ def test_filling_in_a_form(driver: Driver) -> None:
         assert line.name == action.name
         assert result.ok
     assert [before.dialog for before, _, _ in steps] == [None, *["New invoice"] * 7, None]
-    assert all(
-        first.result.observation.lines == second.before.lines
-        for first, second in zip(steps[:-1], steps[1:], strict=True)
-    )
+    assert all(first.result.observation.lines == second.before.lines for first, second in pairwise(steps))
     assert steps[1].before.find(steps[1].action.ref or 0).value == "nobody"  # type: ignore[union-attr]
     assert steps[-1].result.observation.title == "Editing Birch"
 
@@ -148,9 +146,8 @@ def test_suggestions_taken_with_the_mouse(driver: Driver) -> None:
 
 def test_a_press_on_a_field_counts_when_it_opened_something(driver: Driver) -> None:
     driver.open("inputs.html")
-    driver.script(
-        "document.getElementById('amount').onfocus = () => { say('pick'); document.getElementById('said').innerHTML = '<button>12.50</button>'; }"
-    )
+    choice = "document.getElementById('said').innerHTML = '<button>12.50</button>'"
+    driver.script(f"document.getElementById('amount').onfocus = () => {{ {choice}; }}")
     recorder, person = Recorder(driver.environment), Person(driver.environment)
     person.press("#amount")
     person.press("#said button")

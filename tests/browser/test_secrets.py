@@ -71,9 +71,8 @@ def test_a_failed_action_on_a_secret_field_says_nothing_of_it(driver: Driver) ->
 def test_no_value_is_ever_seen(driver: Driver, value: str) -> None:
     if not driver.environment.is_open or driver.seen.title != "Secrets of any kind":
         driver.open("second.html")
-        driver.script(
-            "document.title = 'Secrets of any kind'; document.body.innerHTML = '<input type=password aria-label=Word><p></p><button></button>'"
-        )
+        fields = "<input type=password aria-label=Word><p></p><button></button>"
+        driver.script(f"document.title = 'Secrets of any kind'; document.body.innerHTML = '{fields}'")
     driver.script(
         f"((value) => {{ document.querySelector('input').value = value; document.querySelector('p').textContent = 'it is ' + value;"
         f"document.querySelector('button').textContent = value + ' again'; }})({json.dumps(value)})"

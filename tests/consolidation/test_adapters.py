@@ -33,7 +33,7 @@ def test_an_adapter_is_named_by_its_content_and_loads_in_peft(tiny_model: Path) 
     LocalPolicy.load(tiny_model, folder)
 
 
-@pytest.mark.parametrize("block", range(0, 20))
+@pytest.mark.parametrize("block", range(20))
 def test_one_flipped_byte_anywhere_is_noticed(tiny_model: Path, block: int) -> None:
     _, folder = write(tiny_model, 1)
     weights = folder / "adapter_model.safetensors"

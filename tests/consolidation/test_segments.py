@@ -9,7 +9,8 @@ from agent.policy.encode import Encoder
 from agent.prompt import Prompt
 from consolidation.examples import PrivilegeLeak, assert_privilege
 from consolidation.rehearsal.variants import Demonstration, make_variant
-from consolidation.segments import cut, encode
+from consolidation.segments import cut
+from consolidation.tokens import encode
 from tests.consolidation.conftest import WORDS
 
 

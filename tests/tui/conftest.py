@@ -21,18 +21,21 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path) -> Iterator[Path]:
     """Give every test its own data, one time zone, a display and colours, whatever the machine has."""
-    for name, value in (
-        ("APPRENTICE_HOME", str(tmp_path)),
-        ("PYTHONPATH", str(ROOT)),
-        ("TZ", "UTC"),
-        ("DISPLAY", ":0"),
-    ):
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    folder = tmp_path / "home"
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in (
+            ("APPRENTICE_HOME", str(folder)),
+            ("PYTHONPATH", str(ROOT)),
+            ("TZ", "UTC"),
+            ("DISPLAY", ":0"),
+        ):
+            environment.setenv(name, value)
+        environment.delenv("NO_COLOR", raising=False)
+        time.tzset()
+        yield folder
     time.tzset()
-    return tmp_path
 
 
 @pytest.fixture
@@ -71,7 +74,6 @@ def same(snapshot: SnapshotAssertion) -> Callable[[Pilot[None]], bool]:
     svg = snapshot.use_extension(SVGImageSnapshotExtension)
 
     def compare(pilot: Pilot[None]) -> bool:
-        pilot.app.screen.refresh()
         return pilot.app.export_screenshot(simplify=True) == svg
 
     return compare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,7 +13,7 @@ from textual.widgets._toast import Toast
 Opened = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 """Opens the dashboard on the test's store: `async with opened(NARROW) as pilot`."""
 NARROW, WIDE = (80, 24), (120, 36)
-PATIENCE_S = 8.0
+PATIENCE_S = 60.0
 """How long a condition may take before a test fails; far beyond what it takes on a busy machine."""
 
 
@@ -60,6 +61,14 @@ async def start(pilot: Pilot[None], task: str, url: str = "http://127.0.0.1:8000
     await pilot.press("enter")
     await type_in(pilot, url)
     await pilot.press("f5")
+
+
+async def becomes(condition: Callable[[], object]) -> None:
+    """Wait until something holds that no screen shows any more."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, "still waiting"
+        await asyncio.sleep(0.02)
 
 
 async def shows(pilot: Pilot[None], *words: str) -> None:

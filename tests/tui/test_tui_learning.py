@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from driving import NARROW, WIDE, Opened, go, shows, text, told, until
+from driving import NARROW, WIDE, Opened, becomes, go, shows, text, told, until
 
 from agent.store import Store
 from tui.example import fill
@@ -94,6 +94,7 @@ async def test_leaving_ends_what_only_follows_the_night(evening: Store, home: Pa
         await go(pilot, "f4")
         await pilot.press("c")
         await shows(pilot, "learning, update 50 of 100")
+    await becomes(evening.interrupt_dead_jobs)
 
 
 async def test_a_night_that_cannot_begin_says_what_to_do(evening: Store, opened: Opened) -> None:

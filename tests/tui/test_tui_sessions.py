@@ -7,7 +7,9 @@ import sqlite3
 from driving import NARROW, Opened, go, shows, text, told, type_in, until
 
 from agent.store import Store
-from tui.example import ORIGIN
+from browser.actions import parse
+from browser.types import StepResult
+from tui.example import ORIGIN, BillsApp
 
 
 async def test_sessions_of_other_processes_appear(store: Store, opened: Opened) -> None:
@@ -84,6 +86,21 @@ async def test_the_persons_word_is_kept_and_the_last_one_counts(filled: Store, o
         await pilot.press("escape")
         await shows(pilot, "Search the tasks", "not achieved")
     assert [(row.succeeded, row.source) for row in filled.outcomes(latest.id)] == [(True, "person"), (False, "person")]
+
+
+async def test_a_session_that_goes_on_elsewhere_is_followed(store: Store, opened: Opened) -> None:
+    page = BillsApp().reset()
+    session_id = store.begin_session("Order more paper", ORIGIN, ORIGIN)
+    store.begin_step(session_id, 0, page, parse('find "paper"'))
+    async with opened() as pilot:
+        await go(pilot, "f3")
+        await go(pilot, "enter")
+        assert "ended: unfinished" in text(pilot)
+        assert "result unknown" in text(pilot)
+        store.finish_step(session_id, 0, StepResult(page, note="found"))
+        await shows(pilot, "by the agent, ok: found")
+        store.end_session(session_id, "done", "ordered")
+        await shows(pilot, "ended: done: ordered")
 
 
 async def test_a_session_without_steps_says_so(store: Store, opened: Opened) -> None:

@@ -54,8 +54,8 @@ class LiveScreen(StoreScreen):
 
     @property
     def running(self) -> bool:
-        """Whether a session has begun and not ended."""
-        return self._progress is not None and self._progress.phase is not Phase.ENDED
+        """Whether the process of a session is there: it closes its browser after the session's end."""
+        return self._child is not None
 
     def compose(self) -> ComposeResult:
         """Lay out the fields and, hidden until a session begins, what is watched."""
@@ -100,6 +100,8 @@ class LiveScreen(StoreScreen):
 
     def action_start(self) -> None:
         """Begin the session, or say what is missing."""
+        if self._progress is not None:
+            return
         start = Start(*(self.query_one(f"#{name}", Input).value.strip() for name in ("task", "url", "app")))
         problem = problem_with(start)
         self.query_one("#form-problem", Static).update(problem.words if problem else "")
@@ -122,6 +124,8 @@ class LiveScreen(StoreScreen):
 
     def action_again(self) -> None:
         """Show the fields again."""
+        if self.running:
+            return
         self._progress = None
         self.remove_class("-watching")
         self.query_one("#task").focus()
@@ -129,10 +133,12 @@ class LiveScreen(StoreScreen):
 
     def action_stop(self) -> None:
         """End the session."""
-        if self._child is not None and self._progress is not None:
+        if self._child is None or self._progress is None:
+            return
+        if self._progress.phase is not Phase.ENDED:
             self._progress.phase = Phase.STOPPING
-            self._child.stop()
-            self._tell()
+        self._child.stop()
+        self._tell()
 
     async def on_question_box_answered(self, message: QuestionBox.Answered) -> None:
         """Pass the answer on."""
@@ -178,11 +184,11 @@ class LiveScreen(StoreScreen):
                 refused = "" if verdict["allowed"] else verdict["reason"]
                 self.query_one(Timeline).add_step(record["step"], record["action"], refused)
             case "approval_needed":
-                await self._ask(ApprovalBox(record["action"], record["consequence"], record["reason"]))
+                await self._ask(ApprovalBox(record["action"], record["consequence"]))
             case "question":
                 await self._ask(QuestionBox(record["text"]))
             case "stepped":
-                self.query_one(Timeline).finish_step(record["step"], record["note"], ok=record["ok"])
+                self.query_one(Timeline).finish_step(record["note"], ok=record["ok"])
                 self._read_cost(progress.session_id)
         self._tell()
 
@@ -195,7 +201,7 @@ class LiveScreen(StoreScreen):
         """Say how it ended."""
         if self._progress is not None:
             self._progress.exit(message.code, self._error)
-            self._note = "F6 new task, F3 to say whether it was achieved"
+            self._note = "F6 new task, F3 to judge it"
             self.query_one(Timeline).end(self._progress.words())
         self._child = None
         await self.query_one("#person").remove_children()

@@ -12,7 +12,7 @@ from textual.widgets import Footer, Static
 from agent.store import SessionRow, StepRow, Store
 from tui import words
 from tui.messages import StepsRead
-from tui.screens.base import StoreScreen
+from tui.screens.base import FollowingScreen
 from tui.widgets.heading import Heading
 from tui.widgets.masthead import Masthead
 from tui.widgets.page import PageView
@@ -20,8 +20,8 @@ from tui.widgets.page import PageView
 STEPPING = Binding.Group("Step", compact=True)
 
 
-class SessionScreen(StoreScreen):
-    """Left and right go through the steps; up and down move the page."""
+class SessionScreen(FollowingScreen):
+    """Left and right go through the steps; up and down move the page. A session that has not ended is read again."""
 
     CSS_PATH = "session.tcss"
     AUTO_FOCUS = "PageView VerticalScroll"
@@ -45,6 +45,7 @@ class SessionScreen(StoreScreen):
     def __init__(self, store: Store, session_id: str) -> None:
         super().__init__(store)
         self._session_id = session_id
+        self._session: SessionRow | None = None
         self._steps: list[StepRow] = []
         self._at = 0
 
@@ -59,17 +60,20 @@ class SessionScreen(StoreScreen):
                 yield Static(id="step-facts", markup=False)
         yield Footer()
 
-    def on_mount(self) -> None:
-        """Read the session."""
-        self.read(lambda store: _steps_of(store, self._session_id))
+    def look(self) -> None:
+        """Read the session, unless it was read to its end."""
+        if self._session is None or self._session.ended_at is None:
+            self.read(lambda store: _steps_of(store, self._session_id))
 
     def on_steps_read(self, message: StepsRead) -> None:
-        """Draw the session and the step it stands at."""
-        row = message.session
-        self._steps = message.steps
+        """Draw the session, and the step it stands at when there is more to see of it."""
+        row, more = message.session, self._session is None or message.steps != self._steps
+        self._session, self._steps = row, message.steps
         self.query_one("#session-task", Heading).update(row.task)
         self.query_one("#session-facts", Static).update(_facts(row))
-        self._show()
+        if more:
+            self._show()
+        self.drawn.set()
 
     def action_move(self, by: int) -> None:
         """Go some steps on or back, not beyond the ends."""

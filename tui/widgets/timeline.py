@@ -23,10 +23,10 @@ class Timeline(VerticalScroll):
         said = Content.assemble((f"{step + 1:3}  ", "$text-muted"), action)
         if refused:
             said = Content.assemble(said, (f"\n     refused: {refused}", "$text-error"))
-        self._add(Static(said, id=f"step-{step}"))
+        self._add(Static(said))
 
-    def finish_step(self, step: int, note: str, *, ok: bool) -> None:
-        """Write what came of the step's action, below it. Silence means that it went well."""
+    def finish_step(self, note: str, *, ok: bool) -> None:
+        """Write what came of the latest step, below it. Silence means that it went well."""
         words = note if ok else f"failed: {note}".removesuffix(": ")
         if words:
             self._add(Static(Content.assemble((f"     {words}", "$text-muted" if ok else "$text-error"))))
