@@ -37,7 +37,10 @@ _LEXICON: tuple[tuple[Consequence, str], ...] = (
     ),
     (
         Consequence.PAY,
-        r"pay|buy|purchase|checkout|check out|place order|order now|donate|transfer|withdraw|bezahlen|kaufen|bestellen|überweisen|payer maintenant|acheter|commander|pagar|comprar",
+        (
+            r"pay|buy|purchase|checkout|check out|place order|order now|donate|transfer|withdraw|bezahlen|kaufen|bestellen"
+            r"|überweisen|payer maintenant|acheter|commander|pagar|comprar"
+        ),
     ),
     (
         Consequence.SEND,

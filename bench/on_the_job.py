@@ -74,9 +74,8 @@ class Trial:
                 found = self.arena.store.find_lessons(self.arena.name, task, limit=1) if lessons else []
                 episode = self.arena.attempt(policy, skill, seed, arm, found, with_manual=self.base.with_manual)
                 mine.append(episode)
-                self.tell(
-                    f"{arm:18} {'done  ' if episode.success else 'failed'} {task}   ({episode.steps} steps, {episode.stop_reason} {episode.answer})"
-                )
+                end = f"({episode.steps} steps, {episode.stop_reason} {episode.answer})"
+                self.tell(f"{arm:18} {'done  ' if episode.success else 'failed'} {task}   {end}")
         self.episodes += mine
         return sum(episode.success for episode in mine) / max(1, len(mine))
 
@@ -133,7 +132,8 @@ def table(results: Sequence[ArmResult]) -> str:
         f"{'arm':10} {'skill':16} {'success':>8} {'95 % interval':>14} {'tokens/step':>12} {'computed':>9} {'s/step':>7}"
     ]
     lines += [
-        f"{r.arm:10} {r.skill:16} {r.successes:>3}/{r.episodes:<3}  {r.low:>6.2f}–{r.high:<6.2f} {r.prompt_tokens:>12.0f} {r.fed_tokens:>9.0f} {r.decide_seconds:>7.2f}"
+        f"{r.arm:10} {r.skill:16} {r.successes:>3}/{r.episodes:<3}  {r.low:>6.2f}–{r.high:<6.2f} "
+        f"{r.prompt_tokens:>12.0f} {r.fed_tokens:>9.0f} {r.decide_seconds:>7.2f}"
         for r in results
     ]
     return "\n".join(lines)

@@ -36,11 +36,26 @@ ON_CONTROL = frozenset({Verb.CLICK, Verb.TYPE, Verb.SELECT})
 """Verbs that name a control of the page."""
 WITHOUT_PAGE = frozenset({Verb.ASK, Verb.DONE, Verb.FAIL})
 """Verbs that do not touch the page: they speak to the person or end the session."""
-KEYS = ("Enter", "Escape", "Tab", "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "Backspace", "Delete", "Space", "PageDown", "PageUp")
+KEYS = (
+    "Enter",
+    "Escape",
+    "Tab",
+    "ArrowDown",
+    "ArrowUp",
+    "ArrowLeft",
+    "ArrowRight",
+    "Backspace",
+    "Delete",
+    "Space",
+    "PageDown",
+    "PageUp",
+)
 """What `press` accepts."""
 
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
-_FORM = re.compile(rf"(?P<verb>[a-z]+)(?: (?P<first>{_STRING}))?(?: \[(?P<ref>\d+)\])?(?: (?P<second>{_STRING}))?(?: (?P<word>up|down))?")
+_FORM = re.compile(
+    rf"(?P<verb>[a-z]+)(?: (?P<first>{_STRING}))?(?: \[(?P<ref>\d+)\])?(?: (?P<second>{_STRING}))?(?: (?P<word>up|down))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +115,11 @@ def parse(line: str) -> Action:
         if word is None or first is not None:
             raise ValueError(f"write it as scroll up or scroll down: {line.strip()!r}")
         return Action(verb, text=word)
-    if word or (first is None and verb not in (Verb.BACK, Verb.WAIT, Verb.DONE)) or (first is not None and verb in (Verb.BACK, Verb.WAIT)):
+    if (
+        word
+        or (first is None and verb not in (Verb.BACK, Verb.WAIT, Verb.DONE))
+        or (first is not None and verb in (Verb.BACK, Verb.WAIT))
+    ):
         raise ValueError(f'write it as {verb} "text", or {verb} alone for back, wait and done: {line.strip()!r}')
     text = unquote(first) if first else ""
     if verb is Verb.PRESS and text not in KEYS:

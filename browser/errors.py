@@ -1,13 +1,13 @@
 """Every error a person can meet, drawn as a tree. Each says what happened, what to do next, and its exit code.
 
-    ApprenticeError                 7  internal, also the root
-    ├── UsageError (ValueError)     2  a bad argument, file or id
-    ├── SetupError (RuntimeError)   2  something must be installed or set up first
-    ├── AppUnreachable (OSError)    3  the web app does not answer
-    ├── StorageError (OSError)      7  disk full, database unreadable
-    ├── StoreTooNew (StorageError)  2  the database was written by a newer version
-    ├── AlreadyRunning              2  another instance works on the same data
-    └── AdapterCorrupt (ValueError) 7  an adapter does not match its manifest
+ApprenticeError                 7  internal, also the root
+├── UsageError (ValueError)     2  a bad argument, file or id
+├── SetupError (RuntimeError)   2  something must be installed or set up first
+├── AppUnreachable (OSError)    3  the web app does not answer
+├── StorageError (OSError)      7  disk full, database unreadable
+├── StoreTooNew (StorageError)  2  the database was written by a newer version
+├── AlreadyRunning              2  another instance works on the same data
+└── AdapterCorrupt (ValueError) 7  an adapter does not match its manifest
 """
 
 from __future__ import annotations

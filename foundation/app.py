@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from urllib.parse import quote as url_quote
 
-from browser.actions import Action, Verb
+from browser.actions import ON_CONTROL, Action, Verb
 from browser.types import Observation, StepResult
 from foundation.draw import draw_page
-from foundation.schema import Field, Schema, Section, make_schema
+from foundation.schema import Field, FieldKind, Schema, Section, make_schema
 from foundation.state import Event, Form, Record, Screen
 from foundation.words import Words
 
@@ -62,15 +63,9 @@ class ProceduralApp:
         """Do one action at once; nothing here takes time."""
         self._mutations += 1
         note, ok = "", True
-        if action.verb in (Verb.CLICK, Verb.TYPE, Verb.SELECT):
-            assert self._screen is not None, "reset() comes first"
-            handler = self._screen.handlers.get(action.ref or -1)
-            if handler is None:
-                note, ok = "this control is gone", False
-            else:
-                self.toast = "" if action.verb is Verb.CLICK else self.toast
-                note = handler(action.text) or ""
-                ok = not note
+        if action.verb in ON_CONTROL:
+            note = self._use(action)
+            ok = not note
         elif action.verb is Verb.OPEN:
             note = self._open(action.text)
         elif action.verb is Verb.BACK:
@@ -83,11 +78,24 @@ class ProceduralApp:
             self.top = max(0, min(self.top + step, len(self.draw().lines) - self.schema.window))
         elif action.verb is Verb.FIND:
             note = self.find_words(action.text)
-        elif action.verb is Verb.PRESS and action.text == "Enter" and self.typed_query:
-            self.search()
-        elif action.verb is Verb.PRESS and action.text == "Escape" and self.form and self.form.section:
-            self.close_form()
+        elif action.verb is Verb.PRESS:
+            self._press(action.text)
         return StepResult(self._observe(), ok=ok, note=note)
+
+    def _use(self, action: Action) -> str:
+        """Let the control answer; return what went wrong."""
+        assert self._screen is not None, "reset() comes first"
+        handler = self._screen.handlers.get(action.ref or -1)
+        if handler is None:
+            return "this control is gone"
+        self.toast = "" if action.verb is Verb.CLICK else self.toast
+        return handler(action.text) or ""
+
+    def _press(self, key: str) -> None:
+        if key == "Enter" and self.typed_query:
+            self.search()
+        elif key == "Escape" and self.form and self.form.section:
+            self.close_form()
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -96,29 +104,20 @@ class ProceduralApp:
 
     def make_value(self, item: Field) -> str:
         """Draw a value that a person might enter in the field."""
-        words = self.words
-        match item.kind:
-            case "text":
-                return words.title()
-            case "amount":
-                return words.amount()
-            case "date":
-                return words.date()
-            case "select":
-                return self.rng.choice(item.options)
-            case "person":
-                return self.rng.choice(item.options)
-            case "check":
-                return self.rng.choice(("on", ""))
-            case "people":
-                people = self.schema.people
-                return ", ".join(sorted(self.rng.sample(people, self.rng.randint(1, len(people))), key=people.index))
-            case "long":
-                return " ".join(words.word() for _ in range(self.rng.randint(2, 7))).capitalize()
-            case "email":
-                return words.email()
-            case "number":
-                return str(self.rng.randint(0, 60))
+        rng, words, people = self.rng, self.words, self.schema.people
+        draw: dict[FieldKind, Callable[[], str]] = {
+            "text": words.title,
+            "amount": words.amount,
+            "date": words.date,
+            "select": lambda: rng.choice(item.options),
+            "person": lambda: rng.choice(item.options),
+            "check": lambda: rng.choice(("on", "")),
+            "people": lambda: ", ".join(sorted(rng.sample(people, rng.randint(1, len(people))), key=people.index)),
+            "long": lambda: " ".join(words.word() for _ in range(rng.randint(2, 7))).capitalize(),
+            "email": words.email,
+            "number": lambda: str(rng.randint(0, 60)),
+        }
+        return draw[item.kind]()
 
     def make_record(self, section: Section) -> Record:
         """Draw a row of a section."""
@@ -173,6 +172,7 @@ class ProceduralApp:
         return "page not found"
 
     def path_of(self, page: str) -> str:
+        """Return the address of a page; the first section is the start page."""
         if page.startswith("/"):
             return page
         return (
@@ -180,6 +180,7 @@ class ProceduralApp:
         )
 
     def find_words(self, text: str) -> str:
+        """Bring the first line with these words into view; return what went wrong."""
         screen = self.draw()
         for i, line in enumerate(screen.lines):
             if text.casefold() in (line.name + " " + line.value).casefold():

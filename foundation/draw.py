@@ -86,13 +86,7 @@ def _chrome(app: ProceduralApp, screen: Screen) -> None:
             "nav", "button", schema.nav_hidden, open_nav, states=("expanded" if app.nav_open else "collapsed",)
         )
     if app.nav_open:
-        for section in schema.sections:
-            states = ("selected",) if section.label == app.page and schema.single_page else ()
-            screen.control(
-                f"nav {section.label}", "link", section.label, partial(_go, app, section.label), states=states
-            )
-        if not schema.settings_in_menu:
-            screen.control("nav settings", "link", schema.settings.label, partial(_go, app, schema.settings.label))
+        _navigation(app, screen)
     screen.control(
         "menu", "button", schema.menu_label, open_menu, states=("expanded" if app.menu_open else "collapsed",)
     )
@@ -102,6 +96,15 @@ def _chrome(app: ProceduralApp, screen: Screen) -> None:
     screen.control("search", "searchbox", schema.search_label, set_query, value=app.typed_query)
     if schema.search_button:
         screen.control("search go", "button", schema.search_button, lambda _: app.search())
+
+
+def _navigation(app: ProceduralApp, screen: Screen) -> None:
+    schema = app.schema
+    for section in schema.sections:
+        states = ("selected",) if section.label == app.page and schema.single_page else ()
+        screen.control(f"nav {section.label}", "link", section.label, partial(_go, app, section.label), states=states)
+    if not schema.settings_in_menu:
+        screen.control("nav settings", "link", schema.settings.label, partial(_go, app, schema.settings.label))
 
 
 def _go(app: ProceduralApp, page: str, _: str) -> None:

@@ -94,6 +94,7 @@ def main(model: Path, adapter: Path | None, episodes: int, out: Path | None) -> 
     for item in results:
         share = item.right / max(1, item.steps)
         lines.append(
-            f"{item.suite:12} {item.episodes:>9} {item.successes / item.episodes:>6.2f} {share:>12.3f} {item.seconds / max(1, item.steps):>7.2f}"
+            f"{item.suite:12} {item.episodes:>9} {item.successes / item.episodes:>6.2f} {share:>12.3f}"
+            f" {item.seconds / max(1, item.steps):>7.2f}"
         )
     return "\n".join(lines) + "\n"

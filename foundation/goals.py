@@ -122,7 +122,7 @@ class Create:
         if form and form.section is self.section and form.editing is None:
             wanted = {key: value for key, value in self.values.items() if key != self.missing or self.asked}
             step = fill(app, page, form, wanted, [key for key in self.order if key in wanted])
-            if step is not None and not step.verb == Verb.CLICK:
+            if step is not None and step.verb != Verb.CLICK:
                 return step
             if self.missing and not self.asked:
                 item = next(item for item in form.fields if item.key == self.missing)

@@ -41,11 +41,18 @@ def tiny_tokenizer() -> Any:
     made.decoder = decoders.ByteLevel()
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     trainer = trainers.BpeTrainer(
-        vocab_size=420, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        vocab_size=420,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
     )
     made.train_from_iterator(CORPUS.split("\n"), trainer)
     return PreTrainedTokenizerFast(
-        tokenizer_object=made, eos_token="<|im_end|>", bos_token="<|endoftext|>", pad_token="<|endoftext|>", chat_template=TEMPLATE
+        tokenizer_object=made,
+        eos_token="<|im_end|>",
+        bos_token="<|endoftext|>",
+        pad_token="<|endoftext|>",
+        chat_template=TEMPLATE,
     )
 
 

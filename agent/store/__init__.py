@@ -4,7 +4,17 @@ Imports the standard library, `browser`'s plain data and nothing heavy: every co
 store opens without torch, transformers or a browser.
 """
 
-from agent.store.rows import AdapterRow, JobEventRow, JobRow, LessonRow, LessonStep, OutcomeRow, PromotionRow, SessionRow, StepRow
+from agent.store.rows import (
+    AdapterRow,
+    JobEventRow,
+    JobRow,
+    LessonRow,
+    LessonStep,
+    OutcomeRow,
+    PromotionRow,
+    SessionRow,
+    StepRow,
+)
 from agent.store.store import Store
 
 __all__ = [

@@ -36,20 +36,37 @@ class Adapters(Part):
         state: AdapterState = "challenger",
     ) -> None:
         """Record an adapter under its content hash. Its files must be whole on the disk before."""
-        values = [adapter_id, base_id, parent_id, path, now(), blobs.json_text(list(lesson_ids)), blobs.json_text(dict(receipt or {})), state]
+        values = [
+            adapter_id,
+            base_id,
+            parent_id,
+            path,
+            now(),
+            blobs.json_text(list(lesson_ids)),
+            blobs.json_text(dict(receipt or {})),
+            state,
+        ]
         with self._db.write() as transaction:
-            transaction.execute("INSERT INTO adapters (id, base_id, parent_id, path, created_at, lesson_ids, receipt, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+            transaction.execute(
+                "INSERT INTO adapters (id, base_id, parent_id, path, created_at, lesson_ids, receipt, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            )
 
     def judge_adapter(self, adapter_id: str, state: AdapterState, receipt: Mapping[str, Any] | None = None) -> None:
         """Record a verdict: what the gate said (with its receipt), or that the files do not verify any more."""
         exact = self._resolve("adapters", adapter_id)
         text = None if receipt is None else blobs.json_text(dict(receipt))
         with self._db.write() as transaction:
-            transaction.execute("UPDATE adapters SET state = ?, receipt = coalesce(?, receipt) WHERE id = ?", [state, text, exact])
+            transaction.execute(
+                "UPDATE adapters SET state = ?, receipt = coalesce(?, receipt) WHERE id = ?", [state, text, exact]
+            )
 
     def adapter(self, adapter_id: str) -> AdapterRow:
         """Return the adapter whose id begins so, with or without `sha256:`. Raises UsageError when there is none, or more than one."""
-        return _adapter(self._db.rows("SELECT * FROM adapters WHERE id = ?", [self._resolve("adapters", adapter_id)])[0])
+        return _adapter(
+            self._db.rows("SELECT * FROM adapters WHERE id = ?", [self._resolve("adapters", adapter_id)])[0]
+        )
 
     def adapters(self) -> list[AdapterRow]:
         """List adapters, the latest first."""
@@ -57,14 +74,19 @@ class Adapters(Part):
 
     def champion(self) -> AdapterRow | None:
         """Return the adapter that acts, None when the base acts alone."""
-        rows = self._db.rows("SELECT adapters.* FROM aliases JOIN adapters ON adapters.id = adapter_id WHERE name = ?", [CHAMPION])
+        rows = self._db.rows(
+            "SELECT adapters.* FROM aliases JOIN adapters ON adapters.id = adapter_id WHERE name = ?", [CHAMPION]
+        )
         return _adapter(rows[0]) if rows else None
 
     def promote(self, adapter_id: str, reason: str) -> None:
         """Make an adapter champion. Doing it again changes nothing, so it may follow a crash."""
         adapter = self.adapter(adapter_id)
         if adapter.state in ("refused", "corrupt"):
-            raise UsageError(f"the adapter {adapter.id} is {adapter.state} and cannot be promoted", "Promote one that has passed the gate")
+            raise UsageError(
+                f"the adapter {adapter.id} is {adapter.state} and cannot be promoted",
+                "Promote one that has passed the gate",
+            )
         with self._db.write() as transaction:
             if _current(transaction) == adapter.id:
                 return
@@ -112,7 +134,8 @@ def _standing(transaction: Transaction) -> list[str]:
 def _move(transaction: Transaction, move: Move, adapter_id: str | None, reason: str) -> None:
     previous, moment = _current(transaction), now()
     transaction.execute(
-        "INSERT INTO aliases (name, adapter_id, changed_at) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET adapter_id = excluded.adapter_id, changed_at = excluded.changed_at",
+        "INSERT INTO aliases (name, adapter_id, changed_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET adapter_id = excluded.adapter_id, changed_at = excluded.changed_at",
         [CHAMPION, adapter_id, moment],
     )
     transaction.execute(

@@ -47,13 +47,18 @@ def put(transaction: Transaction, kind: str, data: bytes) -> str:
     if not transaction.rows("SELECT 1 FROM blobs WHERE hash = ?", [name]):
         packed = zlib.compress(data, ZLIB_LEVEL)
         encoding, packed = ("zlib", packed) if len(packed) < len(data) else ("raw", data)
-        transaction.execute("INSERT INTO blobs (hash, kind, encoding, size, data) VALUES (?, ?, ?, ?, ?)", [name, kind, encoding, len(data), packed])
+        transaction.execute(
+            "INSERT INTO blobs (hash, kind, encoding, size, data) VALUES (?, ?, ?, ?, ?)",
+            [name, kind, encoding, len(data), packed],
+        )
     return name
 
 
 def unpack(row: sqlite3.Row, path: Path) -> bytes:
     """Return the plain bytes of a row of `blobs`. Raises StorageError when they are not what the hash names."""
-    damaged = StorageError(f"{row['hash']} in {path} is damaged", "Put a backup of the file in its place; other records are not affected")
+    damaged = StorageError(
+        f"{row['hash']} in {path} is damaged", "Put a backup of the file in its place; other records are not affected"
+    )
     try:
         data = zlib.decompress(row["data"]) if row["encoding"] == "zlib" else bytes(row["data"])
     except zlib.error as error:

@@ -103,7 +103,9 @@ class Database:
         try:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            raise StorageError(f"cannot open the database {self.path}: {error.strerror}", "Make the file and its directory writable") from error
+            raise StorageError(
+                f"cannot open the database {self.path}: {error.strerror}", "Make the file and its directory writable"
+            ) from error
         connection = sqlite3.connect(self.path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         return connection
@@ -126,7 +128,10 @@ class Database:
         except sqlite3.ProgrammingError:
             raise  # ours: a closed connection or a wrong statement, nothing that a person can mend
         except sqlite3.IntegrityError as error:
-            raise UsageError(f"the store refuses this row: {error}", "Check its ids and kinds: what it refers to must be recorded first") from error
+            raise UsageError(
+                f"the store refuses this row: {error}",
+                "Check its ids and kinds: what it refers to must be recorded first",
+            ) from error
         except sqlite3.DatabaseError as error:
             raise explain(error, self.path) from error
 
@@ -142,10 +147,19 @@ def explain(error: sqlite3.DatabaseError, path: Path) -> ApprenticeError:
             "Free some space and try again; what was recorded before is kept",
         )
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StorageError(f"another process has kept {path} locked for {BUSY_MS // 1000} s", "Wait until it is done, or end it, and try again")
+        return StorageError(
+            f"another process has kept {path} locked for {BUSY_MS // 1000} s",
+            "Wait until it is done, or end it, and try again",
+        )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return StorageError(f"the database {path} cannot be read: {error}", "Move the file aside (do not delete it) and put a backup in its place")
-    return StorageError(f"the database {path} does not answer: {error}", "Check that the file and its directory are readable and writable")
+        return StorageError(
+            f"the database {path} cannot be read: {error}",
+            "Move the file aside (do not delete it) and put a backup in its place",
+        )
+    return StorageError(
+        f"the database {path} does not answer: {error}",
+        "Check that the file and its directory are readable and writable",
+    )
 
 
 class Part:
@@ -157,7 +171,8 @@ class Part:
     def _resolve(self, table: Literal["sessions", "lessons", "adapters", "jobs"], prefix: str) -> str:
         """Return the one id that begins with the prefix, in any case; of a hash, the name of its algorithm may be left out."""
         found = self._db.rows(
-            f"SELECT id FROM {table} WHERE upper(substr(id, 1, length(:p))) = upper(:p) OR upper(substr(id, instr(id, ':') + 1, length(:p))) = upper(:p)"
+            f"SELECT id FROM {table} WHERE upper(substr(id, 1, length(:p))) = upper(:p)"
+            " OR upper(substr(id, instr(id, ':') + 1, length(:p))) = upper(:p)"
             " ORDER BY id = :p DESC LIMIT 3",
             {"p": prefix},
         )

@@ -28,7 +28,10 @@ class Jobs(Part):
         """Record that this process begins a job, and return its id."""
         job_id = str(ULID())
         with self._db.write() as transaction:
-            transaction.execute("INSERT INTO jobs (id, kind, state, pid, started_at, progress) VALUES (?, ?, 'running', ?, ?, '{}')", [job_id, kind, os.getpid(), now()])
+            transaction.execute(
+                "INSERT INTO jobs (id, kind, state, pid, started_at, progress) VALUES (?, ?, 'running', ?, ?, '{}')",
+                [job_id, kind, os.getpid(), now()],
+            )
         return job_id
 
     def update_job(self, job_id: str, progress: Mapping[str, Any]) -> None:
@@ -39,7 +42,10 @@ class Jobs(Part):
         """Add one event to a job, and return its number."""
         with self._db.write() as transaction:
             seq = transaction.rows("SELECT coalesce(max(seq) + 1, 0) FROM job_events WHERE job_id = ?", [job_id])[0][0]
-            transaction.execute("INSERT INTO job_events (job_id, seq, created_at, payload) VALUES (?, ?, ?, ?)", [job_id, seq, now(), blobs.json_text(dict(payload))])
+            transaction.execute(
+                "INSERT INTO job_events (job_id, seq, created_at, payload) VALUES (?, ?, ?, ?)",
+                [job_id, seq, now(), blobs.json_text(dict(payload))],
+            )
         return int(seq)
 
     def end_job(self, job_id: str, state: JobState, error: str = "") -> None:
@@ -62,7 +68,8 @@ class Jobs(Part):
     def jobs(self, kind: str | None = None, state: JobState | None = None, limit: int = 50) -> list[JobRow]:
         """List jobs, the latest first."""
         rows = self._db.rows(
-            "SELECT * FROM jobs WHERE (:kind IS NULL OR kind = :kind) AND (:state IS NULL OR state = :state) ORDER BY seq DESC LIMIT :limit",
+            "SELECT * FROM jobs WHERE (:kind IS NULL OR kind = :kind) AND (:state IS NULL OR state = :state)"
+            " ORDER BY seq DESC LIMIT :limit",
             {"kind": kind, "state": state, "limit": limit},
         )
         return [_job(row) for row in rows]
@@ -78,7 +85,10 @@ class Jobs(Part):
 
     def _change(self, job_id: str, assignment: str, value: str, error: str = "") -> None:
         with self._db.write() as transaction:
-            changed = transaction.execute(f"UPDATE jobs SET {assignment} WHERE id = :id AND state = 'running'", {"value": value, "error": error, "now": now(), "id": job_id})
+            changed = transaction.execute(
+                f"UPDATE jobs SET {assignment} WHERE id = :id AND state = 'running'",
+                {"value": value, "error": error, "now": now(), "id": job_id},
+            )
         if not changed:
             raise UsageError(f"no job {job_id!r} is running", "Begin a job first, and end it once")
 
@@ -90,7 +100,10 @@ def _is_alive(job: JobRow) -> bool:
         started, status = process.create_time(), process.status()
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False  # gone, or somebody else's
-    return status != psutil.STATUS_ZOMBIE and started <= datetime.fromisoformat(job.started_at).timestamp() + _CLOCK_SLACK_S
+    return (
+        status != psutil.STATUS_ZOMBIE
+        and started <= datetime.fromisoformat(job.started_at).timestamp() + _CLOCK_SLACK_S
+    )
 
 
 def _job(row: sqlite3.Row) -> JobRow:

@@ -45,7 +45,9 @@ class Lessons(Part):
         until = None if expires_at is None else timestamp(expires_at)
         with self._db.write() as transaction:
             transaction.execute(
-                "INSERT INTO lessons (id, kind, app, task, text, steps, source_session_id, source_step_no, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO lessons"
+                " (id, kind, app, task, text, steps, source_session_id, source_step_no, created_at, expires_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [lesson_id, kind, app, task, text, taught, source_session_id, source_step_no, now(), until],
             )
         return lesson_id
@@ -70,7 +72,9 @@ class Lessons(Part):
         """
         known = {"app": app, "now": now(), "adapter_id": adapter_id, "limit": limit}
         found = self._matching(task, known)
-        general = self._db.rows(f"SELECT * FROM lessons WHERE task = '' AND {_IN_USE} ORDER BY seq DESC LIMIT :limit", known)
+        general = self._db.rows(
+            f"SELECT * FROM lessons WHERE task = '' AND {_IN_USE} ORDER BY seq DESC LIMIT :limit", known
+        )
         unique = {row["id"]: row for row in [*found, *general]}
         return [_lesson(row) for row in list(unique.values())[:limit]]
 

@@ -36,7 +36,9 @@ def m002_adapters(connection: sqlite3.Connection) -> None:
             path TEXT NOT NULL, created_at TEXT NOT NULL, lesson_ids TEXT NOT NULL, receipt TEXT NOT NULL,
             state TEXT NOT NULL CHECK (state IN ('challenger', 'refused', 'promoted', 'corrupt'))
         )""")
-    connection.execute("CREATE TABLE aliases (name TEXT PRIMARY KEY NOT NULL, adapter_id TEXT REFERENCES adapters (id), changed_at TEXT NOT NULL)")
+    connection.execute(
+        "CREATE TABLE aliases (name TEXT PRIMARY KEY NOT NULL, adapter_id TEXT REFERENCES adapters (id), changed_at TEXT NOT NULL)"
+    )
     connection.execute("""
         CREATE TABLE promotions (
             seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, alias TEXT NOT NULL REFERENCES aliases (name),
@@ -100,10 +102,15 @@ def m005_search(connection: sqlite3.Connection) -> None:
         index = f"{table}_fts"
         add = f"INSERT INTO {index} (rowid, {names}) VALUES (new.seq, {new});"
         remove = f"INSERT INTO {index} ({index}, rowid, {names}) VALUES ('delete', old.seq, {old});"
-        connection.execute(f"CREATE VIRTUAL TABLE {index} USING fts5 ({names}, content = '{table}', content_rowid = 'seq', tokenize = 'porter unicode61 remove_diacritics 2')")
+        connection.execute(
+            f"CREATE VIRTUAL TABLE {index} USING fts5 ({names}, content = '{table}', content_rowid = 'seq',"
+            " tokenize = 'porter unicode61 remove_diacritics 2')"
+        )
         connection.execute(f"CREATE TRIGGER {table}_fts_insert AFTER INSERT ON {table} BEGIN {add} END")
         connection.execute(f"CREATE TRIGGER {table}_fts_delete AFTER DELETE ON {table} BEGIN {remove} END")
-        connection.execute(f"CREATE TRIGGER {table}_fts_update AFTER UPDATE OF {names} ON {table} BEGIN {remove} {add} END")
+        connection.execute(
+            f"CREATE TRIGGER {table}_fts_update AFTER UPDATE OF {names} ON {table} BEGIN {remove} {add} END"
+        )
 
 
 def m006_jobs(connection: sqlite3.Connection) -> None:
@@ -121,7 +128,15 @@ def m006_jobs(connection: sqlite3.Connection) -> None:
         )""")
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_blobs, m002_adapters, m003_sessions, m004_lessons, m005_search, m006_jobs, m007_views)
+MIGRATIONS: tuple[Migration, ...] = (
+    m001_blobs,
+    m002_adapters,
+    m003_sessions,
+    m004_lessons,
+    m005_search,
+    m006_jobs,
+    m007_views,
+)
 
 
 def check(connection: sqlite3.Connection, path: Path, known: Sequence[Migration] = MIGRATIONS) -> None:
@@ -129,10 +144,16 @@ def check(connection: sqlite3.Connection, path: Path, known: Sequence[Migration]
     names = {migration.__name__ for migration in known}
     unknown = [name for name in applied(connection) if name not in names]
     if unknown:
-        raise StoreTooNew(f"the database {path} was written by a newer version (it has {unknown[-1]})", "Upgrade Apprentice; nothing was changed")
+        raise StoreTooNew(
+            f"the database {path} was written by a newer version (it has {unknown[-1]})",
+            "Upgrade Apprentice; nothing was changed",
+        )
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
     if tables and "_migrations" not in tables:
-        raise StorageError(f"{path} is a database of another program (it has the table {tables[0]})", "Name another file; nothing was changed")
+        raise StorageError(
+            f"{path} is a database of another program (it has the table {tables[0]})",
+            "Name another file; nothing was changed",
+        )
 
 
 def applied(connection: sqlite3.Connection) -> list[str]:
@@ -150,7 +171,9 @@ def pending(connection: sqlite3.Connection, known: Sequence[Migration] = MIGRATI
 
 def apply(connection: sqlite3.Connection, known: Sequence[Migration] = MIGRATIONS) -> None:
     """Apply what is missing. The caller holds a write transaction, so two processes cannot both do it."""
-    connection.execute("CREATE TABLE IF NOT EXISTS _migrations (seq INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, applied_at TEXT NOT NULL)")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS _migrations (seq INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, applied_at TEXT NOT NULL)"
+    )
     for migration in pending(connection, known):
         migration(connection)
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -38,10 +38,22 @@ class Sessions(Part):
     ) -> str:
         """Record that a session begins, and return its id. `parent_id` is the session that it replays or continues."""
         session_id = str(ULID())
-        values = [session_id, task, app, url, kind, now(), policy, adapter_id, blobs.json_text(list(lesson_ids)), parent_id]
+        values = [
+            session_id,
+            task,
+            app,
+            url,
+            kind,
+            now(),
+            policy,
+            adapter_id,
+            blobs.json_text(list(lesson_ids)),
+            parent_id,
+        ]
         with self._db.write() as transaction:
             transaction.execute(
-                "INSERT INTO sessions (id, task, app, url, kind, started_at, policy, adapter_id, lesson_ids, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO sessions (id, task, app, url, kind, started_at, policy, adapter_id, lesson_ids, parent_id)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 values,
             )
         return session_id
@@ -72,7 +84,9 @@ class Sessions(Part):
             before = self._resolve("sessions", before)
             conditions.append("seq < (SELECT seq FROM sessions WHERE id = :before)")
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        rows = self._db.rows(f"{_SELECT}{where} ORDER BY seq DESC LIMIT :limit", {"wanted": wanted, "before": before, "limit": limit})
+        rows = self._db.rows(
+            f"{_SELECT}{where} ORDER BY seq DESC LIMIT :limit", {"wanted": wanted, "before": before, "limit": limit}
+        )
         return [_session(row) for row in rows]
 
     def add_outcome(self, session_id: str, succeeded: bool, source: OutcomeSource, note: str = "") -> str:
@@ -88,7 +102,12 @@ class Sessions(Part):
     def outcomes(self, session_id: str) -> list[OutcomeRow]:
         """List what was said of a session, the earliest first."""
         rows = self._db.rows("SELECT * FROM outcomes WHERE session_id = ? ORDER BY seq", [session_id])
-        return [OutcomeRow(row["id"], row["session_id"], bool(row["succeeded"]), row["source"], row["note"], row["created_at"]) for row in rows]
+        return [
+            OutcomeRow(
+                row["id"], row["session_id"], bool(row["succeeded"]), row["source"], row["note"], row["created_at"]
+            )
+            for row in rows
+        ]
 
 
 def _session(row: sqlite3.Row) -> SessionRow:

@@ -42,12 +42,28 @@ class Steps(Part):
         with self._db.write() as transaction:
             page = blobs.put(transaction, "observation", blobs.observation_bytes(observation))
             transaction.execute(
-                "INSERT INTO steps (session_id, step_no, observation_hash, url, title, action, actor, guard, decided_ms, prompt_tokens, new_tokens, created_at)"
+                "INSERT INTO steps (session_id, step_no, observation_hash, url, title, action, actor, guard, decided_ms,"
+                " prompt_tokens, new_tokens, created_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [session_id, step_no, page, observation.url, observation.title, text, actor, verdict, decided_ms, prompt_tokens, new_tokens, now()],
+                [
+                    session_id,
+                    step_no,
+                    page,
+                    observation.url,
+                    observation.title,
+                    text,
+                    actor,
+                    verdict,
+                    decided_ms,
+                    prompt_tokens,
+                    new_tokens,
+                    now(),
+                ],
             )
 
-    def finish_step(self, session_id: str, step_no: int, result: StepResult, *, acted_ms: float = 0, screenshot: bytes | None = None) -> None:
+    def finish_step(
+        self, session_id: str, step_no: int, result: StepResult, *, acted_ms: float = 0, screenshot: bytes | None = None
+    ) -> None:
         """Record what came of a step. Call it before the next one begins; a result is never replaced."""
         with self._db.write() as transaction:
             page = blobs.put(transaction, "observation", blobs.observation_bytes(result.observation))
@@ -58,7 +74,10 @@ class Steps(Part):
                 [int(result.ok), result.note, page, picture, acted_ms, now(), session_id, step_no],
             )
             if not finished:
-                raise UsageError(f"step {step_no} of session {session_id!r} is not waiting for a result", "Begin a step first, and finish it once")
+                raise UsageError(
+                    f"step {step_no} of session {session_id!r} is not waiting for a result",
+                    "Begin a step first, and finish it once",
+                )
 
     def steps(self, session_id: str) -> list[StepRow]:
         """Return the steps of a session in order, with their pages. Raises StorageError when a page is damaged."""
@@ -81,7 +100,9 @@ def _readable(action: Action) -> str:
     try:
         parse(text)
     except ValueError as error:
-        raise UsageError(f"the action cannot be recorded: {error}", "Build actions with browser.actions.parse") from error
+        raise UsageError(
+            f"the action cannot be recorded: {error}", "Build actions with browser.actions.parse"
+        ) from error
     return text
 
 

@@ -29,7 +29,9 @@ _STEPS = """
 _LESSONS = """
     CREATE VIEW v_lessons AS
     SELECT id, kind, app, task, text, json_array_length(steps) AS steps,
-        CASE WHEN retired_at IS NOT NULL THEN 'retired' WHEN in_weights_adapter_id IS NOT NULL THEN 'in the weights' ELSE 'in the prompt' END AS place,
+        CASE WHEN retired_at IS NOT NULL THEN 'retired'
+             WHEN in_weights_adapter_id IS NOT NULL THEN 'in the weights'
+             ELSE 'in the prompt' END AS place,
         in_weights_adapter_id AS adapter_id, source_session_id, created_at, expires_at
     FROM lessons ORDER BY seq"""
 

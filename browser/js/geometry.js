@@ -34,14 +34,25 @@
     return null;
   }
 
+  // Whether a box lies above or left of where its document begins: no scrolling brings it into view, so no person sees it.
+  // (Left of the start of a right-to-left page, or inside something that is itself scrolled, it can be brought into view.)
+  function beyond(el, box) {
+    const view = el.ownerDocument.defaultView, root = el.ownerDocument.documentElement;
+    const left = box.right + view.scrollX <= 0, above = box.bottom + view.scrollY <= 0;
+    if (!(left || above) || box.width === 0 || box.height === 0) return false;
+    if (left && (getComputedStyle(root).direction === 'rtl' || getComputedStyle(el.ownerDocument.body).direction === 'rtl')) return false;
+    for (let node = el.parentElement; node && node !== root; node = node.parentElement) if ((left && node.scrollLeft) || (above && node.scrollTop)) return false;
+    return true;
+  }
+
   function boxOf(el) {
     const box = el.getBoundingClientRect();
-    if (box.width > 1 && box.height > 1) return { el, box };
+    if (box.width > 1 && box.height > 1 && !beyond(el, box)) return { el, box };
     const label = styledLabel(el);
     if (label) return { el: label, box: label.getBoundingClientRect() };
     for (const child of el.children) { const inner = child.getBoundingClientRect(); if (inner.width > 1 && inner.height > 1) return { el: child, box: inner }; }
     return { el, box };
   }
 
-  Object.assign(parts, { styledLabel, related, isDialog, reachable, boxOf });
+  Object.assign(parts, { styledLabel, related, isDialog, reachable, beyond, boxOf });
 })();

@@ -116,7 +116,7 @@
     if (role === 'textbox' || role === 'combobox' || role === 'searchbox' || role === 'spinbutton' || role === 'checkbox' || role === 'radio' || role === 'file' || role === 'slider') {
       for (const side of ['previousSibling', 'nextSibling']) {
         const sibling = el[side] && (el[side].nodeType === 3 && !squeeze(el[side].data) ? el[side][side] : el[side]);
-        const words = sibling ? squeeze(sibling.nodeType === 3 ? sibling.data : (sibling.tagName && !SKIP.has(sibling.tagName) && !sibling.matches('input,select,textarea,button') && !isOthers(sibling, el) ? sibling.textContent : '')) : '';
+        const words = sibling ? squeeze(sibling.nodeType === 3 ? sibling.data : (sibling.tagName && !SKIP.has(sibling.tagName) && !sibling.matches(FIELDS) && !sibling.querySelector(FIELDS) && !isOthers(sibling, el) ? sibling.textContent : '')) : '';
         if (words && words.length <= MAX_NAME) return words;
       }
       const cell = el.closest('td');
@@ -130,6 +130,7 @@
     return el.id ? el.id.replace(/[-_]+/g, ' ') : '';
   }
 
+  const FIELDS = 'input,select,textarea,button';   // words around another control are that one's
   const isOthers = (label, el) => label.tagName === 'LABEL' && label.control !== null && label.control !== el;
 
   function nameOf(el, role) {

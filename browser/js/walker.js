@@ -5,7 +5,7 @@
 (() => {
   const { apprentice } = globalThis;
   if (apprentice.observe) return;
-  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, watch, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, boxOf, mutations } = apprentice.parts;
+  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, watch, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, mutations } = apprentice.parts;
 
   const refs = new WeakMap();          // element -> ref, for the element's life
   const elements = new Map();          // ref -> WeakRef(element)
@@ -83,6 +83,7 @@
         for (const child of childrenOf(el)) if (child.nodeType === 1) this.visit(child, depth + 1);
         return;
       }
+      if (beyond(el, el.getBoundingClientRect())) { if (styledLabel(el)) this.control(el, roleOf(el)); return; }
       if (this.prune && this.isOutside(el)) { this.flush(); this.lines.push({ deferred: el, depth, above: this.bottom <= 0 }); return; }
       if (el.tagName === 'IFRAME' || el.tagName === 'FRAME') { this.flush(); this.frame(el, depth); return; }
       if (el.tagName === 'SLOT') { this.children(el, depth); return; }

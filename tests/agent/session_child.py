@@ -44,5 +44,13 @@ with Store.open() as store:
         session_id = store.begin_session(f"session {session_number}", URL, URL)
         policy = ScriptedPolicy([f'press "{key}"' for key in ("Enter", "Tab", "Escape")] * 10)
         Session(
-            session_id, "t", Endless(), policy, Guard.for_task(URL), store, budget=Budget(30), listen=acknowledge, screenshot=lambda: b"x" * 3000
+            session_id,
+            "t",
+            Endless(),
+            policy,
+            Guard.for_task(URL),
+            store,
+            budget=Budget(30),
+            listen=acknowledge,
+            screenshot=lambda: b"x" * 3000,
         ).run()

@@ -29,7 +29,17 @@ def findings(browser: Path | str | None = "/usr/bin/chromium") -> dict[str, Find
 
 def test_a_fresh_machine(home: Path) -> None:
     found = findings()
-    assert list(found) == ["python", "sqlite", "data directory", "disk space", "store", "base model", "browser", "torch", "running"]
+    assert list(found) == [
+        "python",
+        "sqlite",
+        "data directory",
+        "disk space",
+        "store",
+        "base model",
+        "browser",
+        "torch",
+        "running",
+    ]
     assert found["python"].ok
     assert sqlite3.sqlite_version in found["sqlite"].detail
     assert found["data directory"] == Finding("data directory", True, str(home))

@@ -92,5 +92,7 @@ def test_what_cannot_be_done_is_not(accepts: Any, action: str) -> None:
 
 def test_a_page_with_nothing_to_do_still_has_a_grammar(tiny_tokenizer: Any) -> None:
     grammar = action_grammar(Observation("http://a.example/", "T", ()))
-    matcher = LLMatcher(grammar_tokenizer(Encoder(tiny_tokenizer), len(tiny_tokenizer)), LLMatcher.grammar_from_lark(grammar))
+    matcher = LLMatcher(
+        grammar_tokenizer(Encoder(tiny_tokenizer), len(tiny_tokenizer)), LLMatcher.grammar_from_lark(grammar)
+    )
     assert not matcher.is_error()

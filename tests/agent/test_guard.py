@@ -97,7 +97,14 @@ def test_other_origins_are_out_of_reach() -> None:
     assert not guard.judge(click(1), elsewhere).allowed
     assert guard.judge(Action(Verb.BACK), elsewhere).allowed
     assert guard.judge(Action(Verb.OPEN, text="/other"), PAGE).allowed
-    for url in ("http://b.example/", "http://a.example/", "https://a.example:8000/", "//b.example/x", "javascript:alert(1)", "http://a.example:8000@b.example/"):
+    for url in (
+        "http://b.example/",
+        "http://a.example/",
+        "https://a.example:8000/",
+        "//b.example/x",
+        "javascript:alert(1)",
+        "http://a.example:8000@b.example/",
+    ):
         assert not guard.judge(Action(Verb.OPEN, text=url), PAGE).allowed, url
     assert Guard.for_task(URL, extra_origins=["http://b.example"]).judge(click(1), elsewhere).allowed
     assert not guard.judge(click(1), replace(PAGE, url="about:blank")).allowed

@@ -18,7 +18,9 @@ def test_a_session_killed_at_twenty_random_moments_loses_no_step() -> None:
     rng = random.Random(4)
     acknowledged: set[tuple[str, int]] = set()
     for _ in range(KILLS):
-        with subprocess.Popen([sys.executable, str(CHILD)], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}) as child:
+        with subprocess.Popen(
+            [sys.executable, str(CHILD)], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        ) as child:
             assert child.stdout is not None
             for _ in range(rng.randint(1, 25)):
                 session_id, step = child.stdout.readline().split()
@@ -29,7 +31,11 @@ def test_a_session_killed_at_twenty_random_moments_loses_no_step() -> None:
                 acknowledged.add((session_id, int(step)))
     with Store.open() as store:
         assert store.verify() == []
-        recorded = {(row.session_id, row.step_no): row for session in store.sessions(limit=1000) for row in store.steps(session.id)}
+        recorded = {
+            (row.session_id, row.step_no): row
+            for session in store.sessions(limit=1000)
+            for row in store.steps(session.id)
+        }
     assert acknowledged <= set(recorded)
     for key in acknowledged:
         assert recorded[key].ok is True and recorded[key].result_observation is not None

@@ -36,7 +36,9 @@ class ScriptedEnvironment:
             raise AppUnreachable("http://a.example does not answer", "Start it")
         self.done.append(action)
         if action.verb is Verb.TYPE:
-            lines = tuple(replace(line, value=action.text) if line.ref == action.ref else line for line in self.page.lines)
+            lines = tuple(
+                replace(line, value=action.text) if line.ref == action.ref else line for line in self.page.lines
+            )
             self.page = replace(self.page, lines=lines)
         return StepResult(self.page)
 
@@ -94,7 +96,7 @@ def test_what_is_said_is_what_happened(store: Store) -> None:
     ],
 )
 def test_how_sessions_end(store: Store, actions: list[str], reason: StopReason) -> None:
-    run, _ = session(store, actions + ['open "http://b.example/"'], budget=Budget(steps=5))
+    run, _ = session(store, [*actions, 'open "http://b.example/"'], budget=Budget(steps=5))
     assert run.run() is reason
     assert store.session(run.id).stop_reason == reason.value
 

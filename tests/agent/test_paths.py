@@ -9,7 +9,15 @@ import pytest
 from agent import paths
 from browser.errors import StorageError
 
-DIRECTORIES = (paths.data_dir, paths.cache_dir, paths.adapters_dir, paths.models_dir, paths.profile_dir, paths.downloads_dir, paths.logs_dir)
+DIRECTORIES = (
+    paths.data_dir,
+    paths.cache_dir,
+    paths.adapters_dir,
+    paths.models_dir,
+    paths.profile_dir,
+    paths.downloads_dir,
+    paths.logs_dir,
+)
 
 
 def test_one_variable_moves_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +53,11 @@ def test_without_it_the_platform_says_where(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("APPRENTICE_HOME", " ")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert paths.data_dir() == tmp_path / "data" / "apprentice" == platformdirs.user_data_path("apprentice", appauthor=False)
+    assert (
+        paths.data_dir()
+        == tmp_path / "data" / "apprentice"
+        == platformdirs.user_data_path("apprentice", appauthor=False)
+    )
     assert paths.models_dir() == tmp_path / "cache" / "apprentice" / "models"
 
 

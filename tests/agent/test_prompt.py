@@ -41,7 +41,10 @@ def test_a_fill_that_worked_adds_nothing_but_itself() -> None:
     after = changed(FORM, 2, value="Lunch")
     transcript.advance(Action(Verb.TYPE, "What", 2, "Lunch"), StepResult(after))
     transcript.advance(Action(Verb.SELECT, "Payer", 3, "Bea"), StepResult(changed(after, 3, value="Bea")))
-    assert [piece.text for piece in transcript.prompt().reply] == ['type "What" [2] "Lunch"\n', 'select "Payer" [3] "Bea"\n']
+    assert [piece.text for piece in transcript.prompt().reply] == [
+        'type "What" [2] "Lunch"\n',
+        'select "Payer" [3] "Bea"\n',
+    ]
     assert transcript.keyframes == 1
 
 
@@ -49,7 +52,11 @@ def test_what_else_changed_is_told_line_by_line() -> None:
     after = changed(FORM, 5, states=("expanded",))
     after = replace(after, lines=(*after.lines[:-1], Line("textbox", "Note", 9)))
     action = Action(Verb.CLICK, "More", 5)
-    assert describe_change(FORM, after, action) == ['~ button "More" [5] expanded', '- text "Fill it in"', '+ textbox "Note" [9]']
+    assert describe_change(FORM, after, action) == [
+        '~ button "More" [5] expanded',
+        '- text "Fill it in"',
+        '+ textbox "Note" [9]',
+    ]
 
 
 def test_silence_and_failure_are_said() -> None:
@@ -57,7 +64,10 @@ def test_silence_and_failure_are_said() -> None:
     transcript.start(FORM)
     transcript.advance(Action(Verb.CLICK, "Save", 6), StepResult(FORM))
     transcript.advance(Action(Verb.CLICK, "Save", 6), StepResult(FORM, ok=False, note='"Save" is disabled'))
-    assert [piece.text for piece in transcript.prompt().reply if not piece.is_action] == ["! nothing changed\n", '! "Save" is disabled\n']
+    assert [piece.text for piece in transcript.prompt().reply if not piece.is_action] == [
+        "! nothing changed\n",
+        '! "Save" is disabled\n',
+    ]
 
 
 def test_another_page_or_dialog_is_shown_whole() -> None:

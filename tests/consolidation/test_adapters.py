@@ -14,7 +14,9 @@ from consolidation.lora import attach_lora
 
 
 def write(tiny_model: Path, seed: int, base: str = "base") -> tuple[str, Path]:
-    return write_adapter(adapters_dir(), attach_lora(load_model(tiny_model), 4, 8, seed), {"base_sha256": base, "lessons": []})
+    return write_adapter(
+        adapters_dir(), attach_lora(load_model(tiny_model), 4, 8, seed), {"base_sha256": base, "lessons": []}
+    )
 
 
 def promoted(store: Store, tiny_model: Path, seed: int) -> tuple[str, Path]:

@@ -94,7 +94,9 @@ def test_verified_steps_leave_out_what_the_teacher_gets_wrong(bench: Bench) -> N
 
 
 def test_teacher_opinions_sum_to_one(bench: Bench) -> None:
-    for example in distilled(bench.model(), bench.encoder, "t", ("Asked: x",), bench.demonstration.steps, "x", verified=False):
+    for example in distilled(
+        bench.model(), bench.encoder, "t", ("Asked: x",), bench.demonstration.steps, "x", verified=False
+    ):
         assert torch.allclose(example.teacher_logp.exp().sum(-1), torch.ones(len(example.tokens.positions)), atol=1e-3)
 
 
@@ -124,14 +126,33 @@ def test_a_whole_night_runs_on_other_architectures(
     folder = tiny_models[architecture]
     shape = replace(CONFIG, updates=3, anchors=1)
     config = NightConfig(
-        variants=2, rollouts=1, rounds=(0.5,), probes=2, page_anchors=1, shipped_anchors=1, held_anchors=1, distill=shape, with_manual=True
+        variants=2,
+        rollouts=1,
+        rounds=(0.5,),
+        probes=2,
+        page_anchors=1,
+        shipped_anchors=1,
+        held_anchors=1,
+        distill=shape,
+        with_manual=True,
     )
     skills = [Skill("lesson", "Asked: Chris paid Bea back 20\ndone", demonstration)]
     phases: list[str] = []
-    night = Night(load_model(folder), Encoder(load_tokenizer(folder)), skills, config, tmp_path, lambda phase, _: phases.append(phase))
+    night = Night(
+        load_model(folder),
+        Encoder(load_tokenizer(folder)),
+        skills,
+        config,
+        tmp_path,
+        lambda phase, _: phases.append(phase),
+    )
     rows = night.run()
     assert {"headroom", "rehearse", "learn", "dream", "gate"} <= set(phases)
-    assert {row.name.split(":")[0] for row in rows} >= {"learned", "drift on unrelated prompts", "valid actions without the grammar"}
+    assert {row.name.split(":")[0] for row in rows} >= {
+        "learned",
+        "drift on unrelated prompts",
+        "valid actions without the grammar",
+    }
 
 
 @pytest.mark.parametrize("arm", list(Arm))

@@ -48,7 +48,7 @@ def test_a_good_challenger_passes() -> None:
 def test_each_row_alone_stops_a_challenger(worse: dict[str, object], row: str) -> None:
     rows = judge(replace(GOOD, **worse), Bounds())  # type: ignore[arg-type]
     assert not passes(rows)
-    assert [item.name for item in rows if not item.passed][0].startswith(row)
+    assert next(item.name for item in rows if not item.passed).startswith(row)
 
 
 @settings(max_examples=10)

@@ -37,7 +37,9 @@ def lesson_id(store: Store, demonstration: Demonstration) -> str:
     actions = [step.action for step in demonstration.steps]
     steps = tuple(LessonStep(action.render(with_ref=False)) for action in actions)
     text = demonstration_text(demonstration.task, actions)
-    return store.add_lesson("demonstration", "trip", demonstration.task, text, steps=steps, source_session_id=session_id)
+    return store.add_lesson(
+        "demonstration", "trip", demonstration.task, text, steps=steps, source_session_id=session_id
+    )
 
 
 def request(model: Path, lesson_id: str, **options: object) -> Request:
@@ -75,7 +77,15 @@ def test_random_weights_learn_nothing_and_the_gate_says_so(store: Store, lesson_
     job = store.latest_job("consolidation")
     assert job is not None and job.state == "refused"
     phases = [event.payload["phase"] for event in store.job_events(job.id)]
-    assert [phase for phase in dict.fromkeys(phases)] == ["load", "headroom", "rehearse", "learn", "dream", "gate", "decided"]
+    assert [phase for phase in dict.fromkeys(phases)] == [
+        "load",
+        "headroom",
+        "rehearse",
+        "learn",
+        "dream",
+        "gate",
+        "decided",
+    ]
     receipt = verify_adapter(Path(store.adapter(result["adapter"]).path))["receipt"]
     assert not receipt["passed"] and any(not row["passed"] for row in receipt["gate"])
 
@@ -88,7 +98,9 @@ def test_a_control_arm_is_never_promoted(store: Store, lesson_id: str, tiny_mode
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("kill")
-def test_a_night_killed_at_twenty_random_moments_ends_with_the_same_adapter(store: Store, lesson_id: str, tiny_model: Path) -> None:
+def test_a_night_killed_at_twenty_random_moments_ends_with_the_same_adapter(
+    store: Store, lesson_id: str, tiny_model: Path
+) -> None:
     started = time.monotonic()
     straight = finish(prepare(request(tiny_model, lesson_id)))["adapter"]
     whole = time.monotonic() - started

@@ -1,5 +1,6 @@
 """Variants: the same skill, nothing else the same."""
 
+import itertools
 import random
 import re
 
@@ -53,7 +54,7 @@ def test_every_action_of_a_variant_can_be_performed_on_its_page(demonstration: D
 @given(seeds)
 def test_pages_of_a_variant_follow_from_each_other(demonstration: Demonstration, seed: int) -> None:
     steps = make_variant(demonstration, WORDS, seed).steps
-    for one, other in zip(steps, steps[1:], strict=False):
+    for one, other in itertools.pairwise(steps):
         assert one.result.observation == other.observation
 
 

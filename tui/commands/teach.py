@@ -149,9 +149,8 @@ def _teach_words(words: str, task: str, app: str, url: str, *, as_json: bool) ->
 
 def _teach_by_hand(store: Store, task: str, app: str, url: str) -> str:
     """Record what the person does in a visible browser, until it is closed."""
-    from browser.recorder import Recorder
-
     from browser.environment import LiveEnvironment
+    from browser.recorder import Recorder
 
     session_id = store.begin_session(task, app, url, kind="teach", policy="person")
     note("Do the task in the browser window. Close the window when it is done.")

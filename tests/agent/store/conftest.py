@@ -27,7 +27,11 @@ def store(path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def page() -> Observation:
-    lines = (Line("heading", "Bills"), Line("textbox", "Amount", 7, value="12.50", states=("required",)), Line("button", "Save", 12))
+    lines = (
+        Line("heading", "Bills"),
+        Line("textbox", "Amount", 7, value="12.50", states=("required",)),
+        Line("button", "Save", 12),
+    )
     return Observation("http://127.0.0.1:7101/trip/", "Trip", lines, focus=7, elements=40)
 
 
@@ -36,7 +40,13 @@ class Scripts:
 
     def start(self, name: str, *arguments: object) -> subprocess.Popen[str]:
         command = [sys.executable, str(Path(__file__).with_name(name)), *map(str, arguments)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        return subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
 
     def run(self, name: str, *arguments: object) -> str:
         with self.start(name, *arguments) as process:

@@ -24,9 +24,22 @@ def champion_id(store: Store) -> str | None:
 
 def test_an_adapter_comes_back(store: Store) -> None:
     lesson_id = store.add_lesson("words", "http://h", "", "Told: save first")
-    store.add_adapter(A, "smollm2", "adapters/a", lesson_ids=[lesson_id], receipt={"gate": [{"row": "learned", "ok": True}], "gain": 0.45})
+    store.add_adapter(
+        A,
+        "smollm2",
+        "adapters/a",
+        lesson_ids=[lesson_id],
+        receipt={"gate": [{"row": "learned", "ok": True}], "gain": 0.45},
+    )
     row = store.adapter(A)
-    assert (row.id, row.base_id, row.parent_id, row.path, row.lesson_ids, row.state) == (A, "smollm2", None, "adapters/a", (lesson_id,), "challenger")
+    assert (row.id, row.base_id, row.parent_id, row.path, row.lesson_ids, row.state) == (
+        A,
+        "smollm2",
+        None,
+        "adapters/a",
+        (lesson_id,),
+        "challenger",
+    )
     assert row.receipt == {"gate": [{"row": "learned", "ok": True}], "gain": 0.45}
     assert store.adapter("aaaa").id == store.adapter("sha256:AA").id == A
     with pytest.raises(UsageError):

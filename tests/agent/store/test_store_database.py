@@ -44,8 +44,17 @@ def test_wal_only_where_it_cannot_lose_commits(version: tuple[int, ...], mode: s
 
 def test_pragmas_of_the_open_store(path: Path) -> None:
     with closing(Database(path)) as database:
-        settings = {name: database.rows(f"PRAGMA {name}")[0][0] for name in ("foreign_keys", "synchronous", "secure_delete", "busy_timeout", "journal_mode")}
-    assert settings == {"foreign_keys": 1, "synchronous": 2, "secure_delete": 1, "busy_timeout": 5000, "journal_mode": journal_mode_for(sqlite3.sqlite_version_info)}
+        settings = {
+            name: database.rows(f"PRAGMA {name}")[0][0]
+            for name in ("foreign_keys", "synchronous", "secure_delete", "busy_timeout", "journal_mode")
+        }
+    assert settings == {
+        "foreign_keys": 1,
+        "synchronous": 2,
+        "secure_delete": 1,
+        "busy_timeout": 5000,
+        "journal_mode": journal_mode_for(sqlite3.sqlite_version_info),
+    }
 
 
 def test_a_wal_database_gets_the_mode_that_this_version_may_use(path: Path) -> None:
@@ -106,7 +115,13 @@ def test_a_lock_that_stays_is_a_storage_error(path: Path, store: Store) -> None:
     store.begin_session("task", "a", "u")
 
 
-@pytest.mark.parametrize("content", [b"not a database, but some text that is longer than a header" * 40, b"SQLite format 3\x00" + bytes(range(256)) * 20])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not a database, but some text that is longer than a header" * 40,
+        b"SQLite format 3\x00" + bytes(range(256)) * 20,
+    ],
+)
 def test_an_unreadable_file_is_a_storage_error_and_stays(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(StorageError, match=r"cannot be read.*do not delete it"):
@@ -147,13 +162,27 @@ def test_when_files_may_not_grow_nothing_recorded_is_lost(tmp_path: Path, script
     assert scripts.run("fill_disk.py", "limit", tmp_path).startswith("refused")
 
 
-@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("unshare"), reason="needs root for a small file system")
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("unshare"),
+    reason="needs root for a small file system",
+)
 def test_when_the_disk_is_full_nothing_recorded_is_lost(tmp_path: Path) -> None:
     # In a mount namespace of its own: whatever happens, no mount is left behind.
-    if subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", str(tmp_path)], check=False, capture_output=True).returncode:
+    if subprocess.run(
+        ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", str(tmp_path)], check=False, capture_output=True
+    ).returncode:
         pytest.skip("mounting is not allowed here")
-    command = ["unshare", "--mount", sys.executable, str(Path(__file__).with_name("fill_disk.py")), "mount", str(tmp_path)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    command = [
+        "unshare",
+        "--mount",
+        sys.executable,
+        str(Path(__file__).with_name("fill_disk.py")),
+        "mount",
+        str(tmp_path),
+    ]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
     assert done.returncode == 0, done.stderr
     assert "the disk is full" in done.stdout
 
@@ -162,7 +191,10 @@ def test_the_store_opens_without_heavy_libraries(path: Path) -> None:
     program = (
         "import sys, pathlib; from agent.store import Store; import agent.doctor\n"
         "Store.open(pathlib.Path(sys.argv[1])).close()\n"
-        "print(sorted({name.split('.')[0] for name in sys.modules} & {'torch', 'transformers', 'peft', 'playwright', 'textual', 'numpy', 'sqlite_utils'}))"
+        "late = {'torch', 'transformers', 'peft', 'playwright', 'textual', 'numpy', 'sqlite_utils'}\n"
+        "print(sorted({name.split('.')[0] for name in sys.modules} & late))"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert done.stdout == "[]\n"

@@ -20,7 +20,13 @@ def test_a_job_reports_and_ends(store: Store) -> None:
     assert [store.job_event(job_id, {"loss": loss}) for loss in (1.7, 0.9, 0.2)] == [0, 1, 2]
     row = store.latest_job("consolidation")
     assert row is not None
-    assert (row.id, row.state, row.pid, row.progress, row.ended_at) == (job_id, "running", os.getpid(), {"stage": "rehearse", "share": 0.5}, None)
+    assert (row.id, row.state, row.pid, row.progress, row.ended_at) == (
+        job_id,
+        "running",
+        os.getpid(),
+        {"stage": "rehearse", "share": 0.5},
+        None,
+    )
     store.end_job(job_id, "refused", "it forgot a lesson")
     row = store.job(job_id[:24])
     assert (row.state, row.error) == ("refused", "it forgot a lesson")
@@ -43,7 +49,11 @@ def test_a_job_ends_once(store: Store) -> None:
     with pytest.raises(UsageError, match="cannot end as running"):
         store.end_job(job_id, "running")
     store.end_job(job_id, "done")
-    for again in (lambda: store.end_job(job_id, "failed"), lambda: store.update_job(job_id, {}), lambda: store.end_job("01UNKNOWN", "done")):
+    for again in (
+        lambda: store.end_job(job_id, "failed"),
+        lambda: store.update_job(job_id, {}),
+        lambda: store.end_job("01UNKNOWN", "done"),
+    ):
         with pytest.raises(UsageError, match="is running"):
             again()
     with pytest.raises(UsageError):

@@ -27,10 +27,30 @@ def test_a_lesson_comes_back(store: Store, page: Observation) -> None:
     (step,) = store.steps(session_id)
     steps = (LessonStep('click "Save" [12]', step.observation_hash), LessonStep("done"))
     until = datetime(2031, 5, 1, 12, tzinfo=UTC)
-    lesson_id = store.add_lesson("correction", APP, "save", "Told: save", steps=steps, source_session_id=session_id, source_step_no=0, expires_at=until)
+    lesson_id = store.add_lesson(
+        "correction",
+        APP,
+        "save",
+        "Told: save",
+        steps=steps,
+        source_session_id=session_id,
+        source_step_no=0,
+        expires_at=until,
+    )
     row = store.lesson(lesson_id[:20])
-    assert (row.id, row.kind, row.app, row.task, row.text, row.steps) == (lesson_id, "correction", APP, "save", "Told: save", steps)
-    assert (row.source_session_id, row.source_step_no, row.expires_at) == (session_id, 0, "2031-05-01T12:00:00.000+00:00")
+    assert (row.id, row.kind, row.app, row.task, row.text, row.steps) == (
+        lesson_id,
+        "correction",
+        APP,
+        "save",
+        "Told: save",
+        steps,
+    )
+    assert (row.source_session_id, row.source_step_no, row.expires_at) == (
+        session_id,
+        0,
+        "2031-05-01T12:00:00.000+00:00",
+    )
     assert (row.retired_at, row.in_weights_adapter_id) == (None, None)
     assert store.verify() == []
 
@@ -108,7 +128,12 @@ def test_unknown_lessons_are_a_usage_error(store: Store) -> None:
 
 
 @settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=st.text(st.characters()) | st.sampled_from(['"', '""', "*", "a*", "^a", "a NEAR b", "NOT", "task : a", "(", "a\x00b", "_", "é\ud800", "a " * 5000]))
+@given(
+    text=st.text(st.characters())
+    | st.sampled_from(
+        ['"', '""', "*", "a*", "^a", "a NEAR b", "NOT", "task : a", "(", "a\x00b", "_", "é\ud800", "a " * 5000]
+    )
+)
 def test_any_text_may_be_asked_for(store: Store, text: str) -> None:
     assert store.find_lessons(APP, text) == []
     assert store.find_lessons(text, text) == []

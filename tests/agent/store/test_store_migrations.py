@@ -20,7 +20,9 @@ def schema(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("count", range(1, len(MIGRATIONS) + 1))
-def test_each_migration_follows_the_ones_before_and_an_old_database_is_brought_up_to_date(path: Path, count: int) -> None:
+def test_each_migration_follows_the_ones_before_and_an_old_database_is_brought_up_to_date(
+    path: Path, count: int
+) -> None:
     with closing(blank(path)) as connection:
         connection.execute("BEGIN")
         migrations.apply(connection, MIGRATIONS[:count])
@@ -64,7 +66,9 @@ def test_a_newer_database_is_refused_and_stays_byte_for_byte(path: Path, mode: s
     Store.open(path).close()
     with closing(blank(path)) as connection:
         connection.execute(f"PRAGMA journal_mode = {mode}")
-        connection.execute("INSERT INTO _migrations (name, applied_at) VALUES ('m999_future', '2031-01-01T00:00:00.000+00:00')")
+        connection.execute(
+            "INSERT INTO _migrations (name, applied_at) VALUES ('m999_future', '2031-01-01T00:00:00.000+00:00')"
+        )
     before = path.read_bytes()
     with pytest.raises(StoreTooNew, match=r"newer version.*m999_future.*Upgrade"):
         Store.open(path)

@@ -18,9 +18,17 @@ def test_a_session_comes_back(store: Store) -> None:
     store.add_adapter("sha256:aa", "base", "aa")
     lesson_id = store.add_lesson("words", "http://h", "", "Told: save first")
     first = begin(store)
-    second = store.begin_session("pay\x00 the bill", "http://h", "http://h/x", "replay", "smollm2", "sha256:aa", [lesson_id], first)
+    second = store.begin_session(
+        "pay\x00 the bill", "http://h", "http://h/x", "replay", "smollm2", "sha256:aa", [lesson_id], first
+    )
     row = store.session(second)
-    assert (row.id, row.task, row.app, row.url, row.kind) == (second, "pay\x00 the bill", "http://h", "http://h/x", "replay")
+    assert (row.id, row.task, row.app, row.url, row.kind) == (
+        second,
+        "pay\x00 the bill",
+        "http://h",
+        "http://h/x",
+        "replay",
+    )
     assert (row.policy, row.adapter_id, row.lesson_ids, row.parent_id) == ("smollm2", "sha256:aa", (lesson_id,), first)
     assert (row.ended_at, row.stop_reason, row.answer, row.steps, row.outcome) == (None, None, "", 0, None)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", row.started_at)
@@ -78,7 +86,10 @@ def test_an_id_may_be_shortened_while_it_is_unique(store: Store) -> None:
 
 
 @settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=st.text(st.characters()) | st.sampled_from(['"', "a*", "NEAR(a b)", "task:", "a AND", "-a", "{task} : a", "'; DROP TABLE sessions; --"]))
+@given(
+    text=st.text(st.characters())
+    | st.sampled_from(['"', "a*", "NEAR(a b)", "task:", "a AND", "-a", "{task} : a", "'; DROP TABLE sessions; --"])
+)
 def test_any_text_may_be_searched_for_and_any_id_asked_for(store: Store, text: str) -> None:
     assert store.sessions(text) == []
     with pytest.raises(UsageError):

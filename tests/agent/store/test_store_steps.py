@@ -18,7 +18,15 @@ from browser.types import Line, Observation, StepResult
 
 TEXT = st.text(max_size=30)
 HALF_PAIRS = st.text(st.characters(categories=["Cs", "Lu", "Cc"]), max_size=5)
-LINES = st.builds(Line, TEXT, TEXT, st.none() | st.integers(0, 10**6), TEXT, st.lists(TEXT, max_size=3).map(tuple), st.lists(TEXT, max_size=3).map(tuple))
+LINES = st.builds(
+    Line,
+    TEXT,
+    TEXT,
+    st.none() | st.integers(0, 10**6),
+    TEXT,
+    st.lists(TEXT, max_size=3).map(tuple),
+    st.lists(TEXT, max_size=3).map(tuple),
+)
 PAGES = st.builds(
     Observation,
     TEXT,
@@ -48,15 +56,46 @@ def shared() -> Iterator[Store]:
 
 
 @settings(deadline=None, max_examples=60)
-@given(before=PAGES, action=ACTIONS, after=PAGES, ok=st.booleans(), note=TEXT, screenshot=st.none() | st.binary(max_size=200))
-def test_what_is_recorded_comes_back(shared: Store, before: Observation, action: Action, after: Observation, ok: bool, note: str, screenshot: bytes | None) -> None:
+@given(
+    before=PAGES,
+    action=ACTIONS,
+    after=PAGES,
+    ok=st.booleans(),
+    note=TEXT,
+    screenshot=st.none() | st.binary(max_size=200),
+)
+def test_what_is_recorded_comes_back(
+    shared: Store,
+    before: Observation,
+    action: Action,
+    after: Observation,
+    ok: bool,
+    note: str,
+    screenshot: bytes | None,
+) -> None:
     session_id = shared.begin_session("task", "http://h", "http://h/")
-    shared.begin_step(session_id, 0, before, action, guard={"allowed": True, "reason": note}, decided_ms=1.5, prompt_tokens=3, new_tokens=2)
+    shared.begin_step(
+        session_id,
+        0,
+        before,
+        action,
+        guard={"allowed": True, "reason": note},
+        decided_ms=1.5,
+        prompt_tokens=3,
+        new_tokens=2,
+    )
     shared.finish_step(session_id, 0, StepResult(after, ok, note), acted_ms=2.5, screenshot=screenshot)
     (step,) = shared.steps(session_id)
     assert (step.observation, step.result_observation, step.ok, step.note) == (before, after, ok, note)
     assert step.action == parse(action.render())
-    assert (step.guard, step.decided_ms, step.acted_ms, step.prompt_tokens, step.new_tokens, step.actor) == ({"allowed": True, "reason": note}, 1.5, 2.5, 3, 2, "agent")
+    assert (step.guard, step.decided_ms, step.acted_ms, step.prompt_tokens, step.new_tokens, step.actor) == (
+        {"allowed": True, "reason": note},
+        1.5,
+        2.5,
+        3,
+        2,
+        "agent",
+    )
     assert (None if step.screenshot_hash is None else shared.get_blob(step.screenshot_hash)) == screenshot
 
 
@@ -80,7 +119,13 @@ def test_a_step_without_result_is_known_and_its_result_unknown(store: Store, pag
     session_id = store.begin_session("task", "http://h", "http://h/")
     store.begin_step(session_id, 0, page, parse('click "Save" [12]'), actor="person")
     (step,) = store.steps(session_id)
-    assert (step.ok, step.result_observation, step.finished_at, step.actor, step.guard) == (None, None, None, "person", None)
+    assert (step.ok, step.result_observation, step.finished_at, step.actor, step.guard) == (
+        None,
+        None,
+        None,
+        "person",
+        None,
+    )
 
 
 def test_equal_pages_are_stored_once(path: Path, store: Store, page: Observation) -> None:

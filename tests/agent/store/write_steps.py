@@ -11,7 +11,9 @@ from browser.types import Line, Observation, StepResult
 
 
 def page(step_no: int) -> Observation:
-    lines = tuple(Line("textbox", f"Field {number}", number, value=f"{step_no}" if number == 3 else "") for number in range(30))
+    lines = tuple(
+        Line("textbox", f"Field {number}", number, value=f"{step_no}" if number == 3 else "") for number in range(30)
+    )
     return Observation("http://127.0.0.1:7101/", f"Page {step_no}", lines)
 
 
@@ -27,7 +29,9 @@ def main(path: Path, count: int) -> None:
         for step_no in range(count):
             store.begin_step(session_id, step_no, page(step_no), Action(Verb.TYPE, "Field 3", 3, str(step_no + 1)))
             say("began", step_no)
-            store.finish_step(session_id, step_no, StepResult(page(step_no + 1)), screenshot=bytes([step_no % 256]) * 5000)
+            store.finish_step(
+                session_id, step_no, StepResult(page(step_no + 1)), screenshot=bytes([step_no % 256]) * 5000
+            )
             say("finished", step_no)
 
 
