@@ -13,6 +13,8 @@ from consolidation.probes import Measured, bootstrap
 class Bounds:
     """Where the lines are drawn."""
 
+    headroom: float = 0.05
+    """A lesson in context must lift the base by so much, or there is nothing to distil. Control arms are not asked."""
     gain: float = 0.0
     """Adapter alone minus base alone: the interval's lower end must be above this."""
     kept_share: float = 0.5
@@ -20,7 +22,7 @@ class Bounds:
     with_lesson_fall: float = 0.05
     """With the lesson in context, success may fall by this much."""
     earlier_fall: float = 0.05
-    """Each earlier lesson's probes may fall by this much."""
+    """On each lesson that the champion holds, the challenger may be worse by this much."""
     drift: float = 0.10
     """KL(base || adapted) on unrelated prompts, nats a token."""
     anchor_same: float = 0.90
@@ -53,8 +55,8 @@ class Evidence:
     base_with_lesson: Mapping[str, Measured]
     adapter_alone: Mapping[str, Measured]
     adapter_with_lesson: Mapping[str, Measured]
-    earlier_before: Mapping[str, Measured]
-    earlier_after: Mapping[str, Measured]
+    champion_alone: Mapping[str, Measured]
+    """Of the lessons that the present champion holds; empty when there is none."""
     drift: float
     anchors_same: Measured
     admitted: Measured
@@ -64,8 +66,10 @@ class Evidence:
 def judge(evidence: Evidence, bounds: Bounds) -> list[Row]:
     """Check every row. The adapter passes when all do."""
     rows = [row for lesson in evidence.adapter_alone for row in _learned(lesson, evidence, bounds)]
-    for lesson, before in evidence.earlier_before.items():
-        rows.append(_no_fall(f"kept: {lesson}", before, evidence.earlier_after[lesson], bounds.earlier_fall))
+    rows += [
+        _no_fall(f"kept: {lesson}", before, evidence.adapter_alone[lesson], bounds.earlier_fall)
+        for lesson, before in evidence.champion_alone.items()
+    ]
     rows.append(
         Row(
             "drift on unrelated prompts",

@@ -40,6 +40,8 @@ class Request:
     seed: int = 1
     updates: int | None = None
     variants: int | None = None
+    headroom: float | None = None
+    """How far a lesson in context must lift the base to be distilled; None for the gate's own bound."""
     threads: int | None = None
     nice: int = 5
     """Background work gives way to the person."""
@@ -146,10 +148,11 @@ def _night(store: Store, job_id: str, folder: Path, request: Request) -> Any:
 
     from agent.policy.encode import Encoder
     from agent.policy.local import load_model, load_tokenizer
-    from consolidation.adapters import sweep, write_adapter
+    from consolidation.adapters import sound_champion, sweep, write_adapter
+    from consolidation.evidence import Skill
     from consolidation.examples import Arm
     from consolidation.gate import passes
-    from consolidation.night import Night, NightConfig, Skill, config_record
+    from consolidation.night import Champion, Night, NightConfig, config_record
 
     os.nice(request.nice)
     if request.threads:
@@ -158,6 +161,8 @@ def _night(store: Store, job_id: str, folder: Path, request: Request) -> Any:
     config = NightConfig(arm=Arm(request.arm), with_manual=request.with_manual, seed=request.seed)
     if request.variants:
         config = replace(config, variants=request.variants)
+    if request.headroom is not None:
+        config = replace(config, bounds=replace(config.bounds, headroom=request.headroom))
     if request.updates:
         config = replace(config, distill=replace(config.distill, updates=request.updates))
     lessons = [store.lesson(lesson_id) for lesson_id in request.lesson_ids]
@@ -169,33 +174,35 @@ def _night(store: Store, job_id: str, folder: Path, request: Request) -> Any:
 
     report("load", {"base": request.base, "lessons": [lesson.task for lesson in lessons]})
     base = Path(request.base)
-    night = Night(load_model(base), Encoder(load_tokenizer(base)), skills, config, folder, report)
+    acting, _ = sound_champion(store, request.base_sha256)
+    champion = Champion(Path(acting.path), tuple(acting.lesson_ids)) if acting else None
+    night = Night(load_model(base), Encoder(load_tokenizer(base)), skills, config, folder, report, champion)
     rows = night.run()
+    learned = tuple(skill.id for skill in night.learned)
     receipt = {
         "gate": [row.to_json() for row in rows],
         "passed": passes(rows),
         "config": config_record(config),
-        "lessons": list(request.lesson_ids),
+        "lessons": list(learned),
     }
     manifest = {
         "base_sha256": request.base_sha256,
-        "lessons": list(request.lesson_ids),
+        "lessons": list(learned),
         "arm": request.arm,
         "receipt": receipt,
     }
     adapter_id, path = write_adapter(adapters_dir(), night.model, manifest)
-    champion = store.champion()
     if adapter_id not in {row.id for row in store.adapters()}:
         store.add_adapter(
             adapter_id,
             request.base_sha256,
             str(path),
-            parent_id=champion.id if champion else None,
-            lesson_ids=request.lesson_ids,
+            parent_id=acting.id if acting else None,
+            lesson_ids=learned,
             receipt=receipt,
             state="challenger",
         )
-    state = _decide(store, adapter_id, request, receipt)
+    state = _decide(store, adapter_id, request.arm, receipt)
     write_atomically(
         folder / "finished.json", lambda target: target.write_text(json.dumps({"adapter": adapter_id, "state": state}))
     )
@@ -203,15 +210,15 @@ def _night(store: Store, job_id: str, folder: Path, request: Request) -> Any:
     return state
 
 
-def _decide(store: Store, adapter_id: str, request: Request, receipt: dict[str, Any]) -> str:
+def _decide(store: Store, adapter_id: str, arm: str, receipt: dict[str, Any]) -> str:
     """Promote what passed the gate; control arms never act, whatever they score."""
-    if request.arm != "opsd":
+    if arm != "opsd":
         return "done"
     if not receipt["passed"]:
         store.judge_adapter(adapter_id, "refused", receipt)
         return "refused"
     store.promote(adapter_id, "passed the gate")
-    for lesson_id in request.lesson_ids:
+    for lesson_id in receipt["lessons"]:
         store.mark_in_weights(lesson_id, adapter_id)
     return "done"
 

@@ -19,28 +19,20 @@ from peft import PeftModel
 from agent.policy.encode import Encoder
 from agent.policy.local import LocalPolicy
 from consolidation.distill import DistillConfig, Progress, distill
+from consolidation.evidence import Prober, Skill, means, measured
 from consolidation.examples import Arm, Example, anchors, distilled, imitated
 from consolidation.gate import Bounds, Evidence, Row, judge, passes
 from consolidation.lora import attach_lora, mixed_precision
-from consolidation.probes import Measured, drift, episodes_right, roll_out, steps_right
+from consolidation.probes import Measured, drift, roll_out
 from consolidation.rehearsal.anchors import page_anchors, shipped_anchors
 from consolidation.rehearsal.values import vocabulary_words
-from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
+from consolidation.rehearsal.variants import make_variant
 from consolidation.segments import Segment
 from consolidation.storage import write_atomically
 from consolidation.tokens import Tokens
 
 Report = Callable[[str, dict[str, Any]], None]
 """Told the phase and what there is to say about it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Skill:
-    """One lesson to be learned: its id, what the prompt would show of it, and the demonstration behind it."""
-
-    id: str
-    text: str
-    demonstration: Demonstration
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +58,27 @@ class NightConfig:
     seed: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The adapter that acts now: a challenger may not do worse on the lessons that it holds."""
+
+    path: Path
+    lesson_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """What was measured before training, by lesson."""
+
+    alone: Mapping[str, Measured]
+    with_lesson: Mapping[str, Measured]
+    champion: Mapping[str, Measured]
+
+    def gain(self, lesson_id: str) -> float:
+        """How far the lesson in context lifts the base."""
+        return self.with_lesson[lesson_id].mean - self.alone[lesson_id].mean
+
+
 @dataclass(slots=True)
 class Night:
     """The state of one night, in one folder."""
@@ -76,57 +89,58 @@ class Night:
     config: NightConfig
     folder: Path
     report: Report = lambda _phase, _facts: None
+    champion: Champion | None = None
     model: PeftModel = field(init=False)
     words: tuple[str, ...] = field(init=False)
+    prober: Prober = field(init=False)
+    learned: list[Skill] = field(init=False)
+    """The skills whose lesson helps in context: the others have nothing to distil and stay in the prompt."""
 
     def __post_init__(self) -> None:
         shape = self.config.distill
         self.model = attach_lora(self.base, shape.rank, shape.alpha, shape.seed)
         self.model.eval()
         self.words = vocabulary_words(self.encoder.tokenizer)
+        self.prober = Prober(self.model, self.encoder, self.words, self.config.probes, self.config.with_manual)
+        self.learned = list(self.skills)
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def run(self) -> list[Row]:
         """Go through the night and return the gate's rows. The trained adapter stays attached to `model`."""
-        base_alone, base_with = self.headroom()
+        before = self.headroom()
+        least = self.config.bounds.headroom if self.config.arm is Arm.OPSD else -1.0
+        self.learned = [skill for skill in self.skills if before.gain(skill.id) >= least]
+        if not self.learned:
+            best = max(before.gain(skill.id) for skill in self.skills)
+            rows = [Row("a lesson helps in context", best, f">= {least}", passed=False)]
+            self._report_gate(rows, {})
+            return rows
         skills, kept = self.rehearse()
         self.learn(skills, kept)
-        return self.gate(base_alone, base_with)
+        return self.gate(before)
 
     # ---- phases -----------------------------------------------------------------------------------------------
 
-    def headroom(self) -> tuple[dict[str, Measured], dict[str, Measured]]:
-        """Measure, before anything is trained, how far the lesson in context lifts the base."""
+    def headroom(self) -> Headroom:
+        """Measure, before anything is trained, how far the lesson in context lifts the base, and what the champion can do."""
 
         def measure() -> dict[str, Any]:
-            alone = {
-                skill.id: steps_right(
-                    self.model, self.encoder, self.probes(skill), (), adapter=False, with_manual=self.config.with_manual
-                ).scores
-                for skill in self.skills
+            held = [skill for skill in self.skills if self.champion and skill.id in self.champion.lesson_ids]
+            return {
+                "alone": self.prober.alone(self.skills, adapter=False),
+                "with_lesson": self.prober.taught(self.skills, adapter=False),
+                "champion": self.prober.champion(self.champion.path, held) if self.champion else {},
             }
-            taught = {
-                skill.id: steps_right(
-                    self.model,
-                    self.encoder,
-                    self.probes(skill),
-                    (skill.text,),
-                    adapter=False,
-                    with_manual=self.config.with_manual,
-                ).scores
-                for skill in self.skills
-            }
-            return {"alone": alone, "with_lesson": taught}
 
         result = self._once("headroom", measure)
-        return _measured(result["alone"]), _measured(result["with_lesson"])
+        return Headroom(measured(result["alone"]), measured(result["with_lesson"]), measured(result["champion"]))
 
     def rehearse(self) -> tuple[list[Example], list[Example]]:
         """Make the examples of the right path, and the anchors."""
         path = self.folder / "examples.pt"
         if not path.exists():
             started = time.monotonic()
-            examples = [example for skill in self.skills for example in self.examples_of(skill)]
+            examples = [example for skill in self.learned for example in self.examples_of(skill)]
             kept = anchors(self.model, self.encoder, self.anchor_segments())
             write_atomically(path, lambda temporary: torch.save([_pack(examples), _pack(kept)], temporary))
             self.report(
@@ -154,7 +168,7 @@ class Night:
         if not path.exists():
             examples: list[Example] = []
             for index in range(self.config.rollouts):
-                skill = self.skills[index % len(self.skills)]
+                skill = self.learned[index % len(self.learned)]
                 variant = make_variant(skill.demonstration, self.words, (1 + number) * 1000 + index)
                 with mixed_precision(self.model):
                     policy = LocalPolicy(
@@ -179,68 +193,42 @@ class Night:
             self.report("dream", {"round": number, "sequences": len(examples)})
         return _unpack(torch.load(path, weights_only=True))
 
-    def gate(self, base_alone: dict[str, Measured], base_with: dict[str, Measured]) -> list[Row]:
+    def gate(self, before: Headroom) -> list[Row]:
         """Measure the challenger on what it never trained on, and judge."""
 
         def measure() -> dict[str, Any]:
-            manual = self.config.with_manual
-            alone = {
-                skill.id: steps_right(
-                    self.model, self.encoder, self.probes(skill), (), adapter=True, with_manual=manual
-                ).scores
-                for skill in self.skills
-            }
-            taught = {
-                skill.id: steps_right(
-                    self.model, self.encoder, self.probes(skill), (skill.text,), adapter=True, with_manual=manual
-                ).scores
-                for skill in self.skills
-            }
-            acted = {
-                skill.id: episodes_right(
-                    self.model, self.encoder, self.probes(skill), (), adapter=True, with_manual=manual
-                )
-                for skill in self.skills
-            }
+            episodes, admitted = self.prober.episodes(self.learned)
             moved, same = drift(self.model, self.encoder, shipped_anchors()[-self.config.held_anchors :])
             return {
-                "alone": alone,
-                "with_lesson": taught,
-                "episodes": {key: value[0].scores for key, value in acted.items()},
-                "admitted": [score for _, shares in acted.values() for score in shares.scores],
+                "alone": self.prober.alone(self.learned, adapter=True),
+                "with_lesson": self.prober.taught(self.learned, adapter=True),
+                "episodes": episodes,
+                "admitted": admitted,
                 "drift": moved,
                 "same": same.scores,
             }
 
         result = self._once("gate", measure)
-        alone = _measured(result["alone"])
+        alone = measured(result["alone"])
         evidence = Evidence(
-            base_alone,
-            base_with,
+            before.alone,
+            before.with_lesson,
             alone,
-            _measured(result["with_lesson"]),
-            {},
-            {},
+            measured(result["with_lesson"]),
+            {lesson: scores for lesson, scores in before.champion.items() if lesson in alone},
             result["drift"],
             Measured(tuple(result["same"])),
             Measured(tuple(result["admitted"])),
         )
         rows = judge(evidence, self.config.bounds)
-        self.report(
-            "gate",
-            {
-                "rows": [row.to_json() for row in rows],
-                "passed": passes(rows),
-                "episodes": {key: sum(value) / len(value) for key, value in result["episodes"].items()},
-            },
-        )
+        self._report_gate(rows, means(result["episodes"]))
         return rows
 
-    # ---- what the phases are made of --------------------------------------------------------------------------
+    def _report_gate(self, rows: list[Row], episodes: Mapping[str, float]) -> None:
+        facts = {"rows": [row.to_json() for row in rows], "passed": passes(rows), "episodes": dict(episodes)}
+        self.report("gate", facts)
 
-    def probes(self, skill: Skill) -> list[Variant]:
-        """Return the held-out variants of a skill."""
-        return [make_variant(skill.demonstration, self.words, HELD_OUT + index) for index in range(self.config.probes)]
+    # ---- what the phases are made of --------------------------------------------------------------------------
 
     def examples_of(self, skill: Skill) -> list[Example]:
         """Make one skill's share of the examples, as the arm wants it."""
@@ -248,7 +236,7 @@ class Night:
         if config.arm is Arm.SFT:
             return imitated(self.encoder, skill.demonstration.task, skill.demonstration.steps, skill.id, **options)
         examples: list[Example] = []
-        for seed in range(max(1, config.variants // len(self.skills))):
+        for seed in range(max(1, config.variants // len(self.learned))):
             variant = make_variant(skill.demonstration, self.words, config.seed * 10_000 + seed)
             if config.arm is Arm.SFT_DREAM:
                 examples += imitated(self.encoder, variant.task, variant.steps, skill.id, **options)
@@ -264,7 +252,9 @@ class Night:
                 verified=config.arm is Arm.OPSD,
                 **options,
             )
-            self.report("rehearse", {"skill": skill.id, "variant": seed + 1, "of": config.variants // len(self.skills)})
+            self.report(
+                "rehearse", {"skill": skill.id, "variant": seed + 1, "of": config.variants // len(self.learned)}
+            )
         return examples
 
     def anchor_segments(self) -> list[Segment]:
@@ -275,7 +265,7 @@ class Night:
             policy = LocalPolicy(self.model.get_base_model(), self.encoder, name="base")
             own = page_anchors(
                 policy,
-                [skill.demonstration for skill in self.skills],
+                [skill.demonstration for skill in self.learned],
                 self.words,
                 self.config.page_anchors,
                 self.config.seed,
@@ -297,7 +287,7 @@ class Night:
                 name,
                 {
                     "seconds": round(time.monotonic() - started, 1),
-                    **{key: _means(value) for key, value in result.items() if isinstance(value, dict)},
+                    **{key: means(value) for key, value in result.items() if isinstance(value, dict)},
                 },
             )
         return json.loads(path.read_text())
@@ -319,14 +309,6 @@ class Night:
 def config_record(config: NightConfig) -> dict[str, Any]:
     """Return the configuration as the receipt keeps it."""
     return asdict(config)
-
-
-def _measured(scores: Mapping[str, Sequence[float]]) -> dict[str, Measured]:
-    return {key: Measured(tuple(value)) for key, value in scores.items()}
-
-
-def _means(scores: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    return {key: round(sum(value) / len(value), 3) for key, value in scores.items() if value}
 
 
 def _pack(examples: Sequence[Example]) -> list[list[Any]]:

@@ -114,7 +114,6 @@ def clone(base: Path, out: Path, config: CloneConfig) -> None:
         model.load_state_dict(saved["weights"], strict=False)
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
-    log = (out / "log.jsonl").open("a")
     started, recent = time.monotonic(), (0, 0)
 
     for batch, pool, position in batches(
@@ -148,7 +147,8 @@ def clone(base: Path, out: Path, config: CloneConfig) -> None:
         if state["update"] % config.eval_every == 0:
             record["held_out"] = evaluate(model, encoder, config.eval_episodes, config.max_length)
             export(model, out / "adapter", config, state)
-        print(json.dumps(record), file=log, flush=True)
+        with (out / "log.jsonl").open("a") as log:
+            log.write(json.dumps(record) + "\n")
     export(model, out / "adapter", config, state)
 
 

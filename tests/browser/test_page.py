@@ -81,6 +81,20 @@ def test_controls_of_one_name_are_told_apart_by_their_row(driver: Driver) -> Non
     ]
 
 
+def test_what_lies_beyond_the_edge_of_the_page_is_not_there(driver: Driver) -> None:
+    page = driver.open("edges.html")
+    assert [(line.role, line.name) for line in page.lines if line.ref] == [
+        ("checkbox", "Remind me"),
+        ("button", "Last of the pane"),
+        ("textbox", "wiki text"),
+        ("button", "Save"),
+        ("textbox", "Summary"),
+    ]
+    assert page.more_above == 1, "what a pane has scrolled away can be brought back"
+    assert "off the edge" not in page.render()
+    assert driver.line("Remind me", driver.do('click "Remind me"').observation).states == ("checked",)
+
+
 def test_lists_trees_and_cells_show_what_is_in_them(driver: Driver) -> None:
     page = driver.open("trees.html")
     names = [(line.role, line.name, line.states) for line in page.lines if line.ref]

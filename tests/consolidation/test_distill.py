@@ -10,9 +10,11 @@ import torch
 from agent.policy.encode import Encoder
 from agent.policy.local import load_model, load_tokenizer
 from consolidation.distill import DistillConfig, Progress, distill, draw_batch
+from consolidation.evidence import Skill, measured
 from consolidation.examples import Arm, Example, anchors, distilled, imitated
+from consolidation.gate import Bounds
 from consolidation.lora import attach_lora, logits_at, trainable
-from consolidation.night import Night, NightConfig, Skill
+from consolidation.night import Champion, Night, NightConfig
 from consolidation.rehearsal.variants import Demonstration
 from consolidation.segments import cut
 
@@ -119,40 +121,53 @@ def test_a_batch_holds_skills_and_anchors(bench: Bench) -> None:
     assert [example.skill == "anchor" for example in batch] == [False, False, True]
 
 
+SMALL = NightConfig(
+    variants=2,
+    rollouts=1,
+    rounds=(0.5,),
+    probes=2,
+    page_anchors=1,
+    shipped_anchors=1,
+    held_anchors=1,
+    distill=replace(CONFIG, updates=3, anchors=1),
+    bounds=Bounds(headroom=-1.0),  # random weights follow no lesson
+    with_manual=True,
+)
+
+
+def night(folder: Path, demonstration: Demonstration, where: Path, **options: Any) -> Night:
+    skills = [Skill("lesson", "Asked: Chris paid Bea back 20\ndone", demonstration)]
+    return Night(load_model(folder), Encoder(load_tokenizer(folder)), skills, SMALL, where, **options)
+
+
 @pytest.mark.parametrize("architecture", ["qwen3", "qwen3_5"])
 def test_a_whole_night_runs_on_other_architectures(
     tiny_models: dict[str, Path], demonstration: Demonstration, tmp_path: Path, architecture: str
 ) -> None:
-    folder = tiny_models[architecture]
-    shape = replace(CONFIG, updates=3, anchors=1)
-    config = NightConfig(
-        variants=2,
-        rollouts=1,
-        rounds=(0.5,),
-        probes=2,
-        page_anchors=1,
-        shipped_anchors=1,
-        held_anchors=1,
-        distill=shape,
-        with_manual=True,
-    )
-    skills = [Skill("lesson", "Asked: Chris paid Bea back 20\ndone", demonstration)]
     phases: list[str] = []
-    night = Night(
-        load_model(folder),
-        Encoder(load_tokenizer(folder)),
-        skills,
-        config,
-        tmp_path,
-        lambda phase, _: phases.append(phase),
-    )
-    rows = night.run()
+    rows = night(tiny_models[architecture], demonstration, tmp_path, report=lambda phase, _: phases.append(phase)).run()
     assert {"headroom", "rehearse", "learn", "dream", "gate"} <= set(phases)
     assert {row.name.split(":")[0] for row in rows} >= {
         "learned",
         "drift on unrelated prompts",
         "valid actions without the grammar",
     }
+
+
+def test_a_challenger_is_compared_with_the_champion(
+    tiny_model: Path, demonstration: Demonstration, tmp_path: Path
+) -> None:
+    first = night(tiny_model, demonstration, tmp_path / "first")
+    first.run()
+    first.model.save_pretrained(str(tmp_path / "champion"))
+    champion = Champion(tmp_path / "champion", ("lesson", "another"))
+    second = night(tiny_model, demonstration, tmp_path / "second", champion=champion)
+    before = second.headroom()
+    assert list(before.champion) == ["lesson"]
+    assert before.champion == measured(first.prober.alone(first.skills, adapter=True))
+    assert len(weights(second.model)) == len(weights(first.model))  # the challenger's own, and nothing else, is trained
+    kept = [row for row in second.run() if row.name == "kept: lesson"]
+    assert len(kept) == 1
 
 
 @pytest.mark.parametrize("arm", list(Arm))

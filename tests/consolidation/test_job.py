@@ -43,8 +43,10 @@ def lesson_id(store: Store, demonstration: Demonstration) -> str:
 
 
 def request(model: Path, lesson_id: str, **options: object) -> Request:
+    """Ask for a small night. Random weights follow no lesson, so unless a test says otherwise that is not asked of them."""
     sha = file_sha256(model / "model.safetensors")
-    return Request(str(model), sha, (lesson_id,), with_manual=True, updates=4, variants=2, **options)  # type: ignore[arg-type]
+    shape = {"updates": 4, "variants": 2, "headroom": -1.0, **options}
+    return Request(str(model), sha, (lesson_id,), with_manual=True, **shape)  # type: ignore[arg-type]
 
 
 def finish(folder: Path) -> dict[str, str]:
@@ -88,6 +90,20 @@ def test_random_weights_learn_nothing_and_the_gate_says_so(store: Store, lesson_
     ]
     receipt = verify_adapter(Path(store.adapter(result["adapter"]).path))["receipt"]
     assert not receipt["passed"] and any(not row["passed"] for row in receipt["gate"])
+
+
+@pytest.mark.slow
+def test_a_lesson_that_does_not_help_in_context_is_not_distilled(
+    store: Store, lesson_id: str, tiny_model: Path
+) -> None:
+    result = finish(prepare(request(tiny_model, lesson_id, headroom=None)))
+    assert result["state"] == "refused"
+    job = store.latest_job("consolidation")
+    assert job is not None
+    phases = [event.payload["phase"] for event in store.job_events(job.id)]
+    assert list(dict.fromkeys(phases)) == ["load", "headroom", "gate", "decided"]
+    row = store.adapter(result["adapter"])
+    assert list(row.lesson_ids) == [] and row.receipt["gate"][0]["name"] == "a lesson helps in context"
 
 
 @pytest.mark.slow

@@ -39,7 +39,7 @@ async def test_a_real_session_is_watched_and_stopped(
     store: Store, address: str, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("APPRENTICE_MODEL", str(tiny_model))
-    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("DISPLAY", raising=False)
     app = ApprenticeApp(store)
     app.animation_level = "none"
     async with app.run_test(size=WIDE) as pilot:

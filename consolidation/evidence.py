@@ -1,0 +1,90 @@
+"""What is measured before a night and of its challenger. Everything is paired: the same probes in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from peft import PeftModel
+
+from agent.policy.encode import Encoder
+from consolidation.probes import Measured, episodes_right, steps_right
+from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
+
+Scores = dict[str, tuple[float, ...]]
+"""Scores of each skill's probes, by the lesson's id."""
+
+_CHAMPION = "champion"
+_CHALLENGER = "default"
+"""Names of the adapters on the model; PEFT calls the first one `default`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """One lesson to be learned: its id, what the prompt would show of it, and the demonstration behind it."""
+
+    id: str
+    text: str
+    demonstration: Demonstration
+
+
+@dataclass(frozen=True, slots=True)
+class Prober:
+    """Probe one model with held-out variants of skills."""
+
+    model: PeftModel
+    encoder: Encoder
+    words: tuple[str, ...]
+    count: int
+    """Probes a skill."""
+    with_manual: bool = False
+
+    def variants(self, skill: Skill) -> list[Variant]:
+        """Return the held-out variants of a skill: never trained on."""
+        return [make_variant(skill.demonstration, self.words, HELD_OUT + index) for index in range(self.count)]
+
+    def alone(self, skills: Sequence[Skill], *, adapter: bool) -> Scores:
+        """Measure exact next actions without any lesson."""
+        return {skill.id: self._steps(skill, (), adapter=adapter) for skill in skills}
+
+    def taught(self, skills: Sequence[Skill], *, adapter: bool) -> Scores:
+        """Measure exact next actions with the skill's own lesson in context."""
+        return {skill.id: self._steps(skill, (skill.text,), adapter=adapter) for skill in skills}
+
+    def champion(self, folder: Path, skills: Sequence[Skill]) -> Scores:
+        """Measure an adapter on disk, alone; the model's own adapter is active again afterwards."""
+        self.model.load_adapter(str(folder), _CHAMPION)
+        self.model.set_adapter(_CHAMPION)
+        try:
+            return self.alone(skills, adapter=True)
+        finally:
+            self.model.set_adapter(_CHALLENGER)
+            self.model.delete_adapter(_CHAMPION)
+
+    def episodes(self, skills: Sequence[Skill]) -> tuple[Scores, tuple[float, ...]]:
+        """Let the challenger act alone in dreams; return successes by skill, and what the grammar admitted in each episode."""
+        finished: Scores = {}
+        admitted: list[float] = []
+        for skill in skills:
+            done, shares = episodes_right(
+                self.model, self.encoder, self.variants(skill), (), adapter=True, with_manual=self.with_manual
+            )
+            finished[skill.id] = done.scores
+            admitted += shares.scores
+        return finished, tuple(admitted)
+
+    def _steps(self, skill: Skill, lessons: Sequence[str], *, adapter: bool) -> tuple[float, ...]:
+        return steps_right(
+            self.model, self.encoder, self.variants(skill), lessons, adapter=adapter, with_manual=self.with_manual
+        ).scores
+
+
+def measured(scores: Mapping[str, Sequence[float]]) -> dict[str, Measured]:
+    """Turn scores that were read from a file into measures."""
+    return {key: Measured(tuple(value)) for key, value in scores.items()}
+
+
+def means(scores: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """Return the mean of each skill's scores, as reports show it."""
+    return {key: round(sum(value) / len(value), 3) for key, value in scores.items() if value}

@@ -1,0 +1,78 @@
+"""App definitions: what ships loads, tests never repeat what was taught, and mistakes name file and key."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.definitions import fill, load_app, load_apps
+from bench.on_the_job import HERE
+from browser.errors import UsageError
+
+SKILL = """
+[[skills]]
+name = "note"
+start = "/"
+task = "note {title}"
+steps = ['click "New"', 'type "Title" "{title}"']
+taught = { title = "Dentist" }
+[skills.slots]
+title = { kind = "words" }
+[skills.check]
+file = "{data}/{title}.txt"
+pattern = "{title}"
+"""
+APP = 'name = "notes"\n[server]\nstart = "exec true"\n' + SKILL
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "notes.toml"
+    path.write_text(text)
+    return path
+
+
+def test_every_shipped_app_teaches_a_skill_and_watches_another() -> None:
+    apps = load_apps(HERE / "apps")
+    assert {"ihatemoney", "fava", "dokuwiki", "tiddlywiki"} <= {app.name for app in apps}
+    for app in apps:
+        assert [skill for skill in app.skills if not skill.unrelated], app.name
+        assert [skill for skill in app.skills if skill.unrelated], app.name
+        for skill in app.skills:
+            task, actions = skill.demonstration()
+            assert "{" not in task and actions
+
+
+def test_a_test_is_never_what_was_taught() -> None:
+    for app in load_apps(HERE / "apps"):
+        for skill in app.skills:
+            tasks = {skill.variant(seed)[0] for seed in range(60)}
+            assert fill(skill.task, skill.taught) not in tasks
+            assert len(tasks) >= 20, (app.name, skill.name)
+
+
+def test_a_seed_fixes_a_variant(tmp_path: Path) -> None:
+    skill = load_app(written(tmp_path, APP)).skills[0]
+    assert skill.variant(3) == skill.variant(3)
+    assert len({skill.variant(seed)[0] for seed in range(9)}) > 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('start = "exec true"', "", "server.start must be a text"),
+        ("[server]", "[serve]", "server must be a table"),
+        ('name = "note"', "", "skills.0.name must be a text"),
+        ('click "New"', "press New", "skills.0.steps[0]"),
+        ('file = "{data}/{title}.txt"', "", "skills.0.check needs exactly one of"),
+        ('pattern = "{title}"', 'shape = "x"', "unknown keys: shape"),
+        ('task = "note {title}"', 'task = "', "cannot be read"),
+    ],
+)
+def test_a_mistake_names_file_and_key(tmp_path: Path, old: str, new: str, words: str) -> None:
+    with pytest.raises(UsageError, match=r"notes\.toml") as raised:
+        load_app(written(tmp_path, APP.replace(old, new, 1)))
+    assert words in str(raised.value)
+
+
+def test_a_folder_without_definitions_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no app definitions"):
+        load_apps(tmp_path)

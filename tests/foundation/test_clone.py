@@ -1,0 +1,73 @@
+"""Behaviour cloning: learns, resumes to the same weights, and leaves an adapter that PEFT can load."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from agent.policy.local import LocalPolicy
+from foundation import clone as module
+from foundation.clone import CloneConfig, clone, rate
+
+CONFIG = CloneConfig(
+    tokens=12_000,
+    batch_tokens=1500,
+    rank=4,
+    alpha=8,
+    lr=1e-2,
+    warmup=2,
+    max_length=4000,
+    checkpoint_every=2,
+    eval_every=1000,
+    known=0.0,
+)
+
+
+def losses(out: Path) -> list[float]:
+    return [json.loads(line)["loss"] for line in (out / "log.jsonl").read_text().splitlines()]
+
+
+def adapter(out: Path) -> dict[str, torch.Tensor]:
+    return load_file(out / "adapter" / "adapter_model.safetensors")
+
+
+def test_the_loss_falls_and_the_adapter_loads(tiny_model: Path, tmp_path: Path) -> None:
+    clone(tiny_model, tmp_path, replace(CONFIG, tokens=36_000, lr=3e-2))
+    curve = losses(tmp_path)
+    assert max(curve[-3:]) < curve[0] - 0.05  # random weights under a frozen head: little, but below chance
+    recipe = json.loads((tmp_path / "adapter" / "recipe.json").read_text())
+    assert recipe["recipe"]["seed"] == 1 and recipe["state"]["tokens"] >= CONFIG.tokens
+    assert LocalPolicy.load(tiny_model, tmp_path / "adapter").name == tiny_model.name
+
+
+def test_a_run_that_was_killed_ends_with_the_same_weights(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone(tiny_model, tmp_path / "straight", CONFIG)
+
+    class Killed(Exception):
+        pass
+
+    save = module.save_checkpoint
+
+    def save_then_die(*arguments: object) -> None:
+        save(*arguments)  # type: ignore[arg-type]
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(module, "save_checkpoint", save_then_die)
+        clone(tiny_model, tmp_path / "cut", CONFIG)
+    clone(tiny_model, tmp_path / "cut", CONFIG)
+    straight, cut = adapter(tmp_path / "straight"), adapter(tmp_path / "cut")
+    assert all(torch.equal(straight[name], cut[name]) for name in straight)
+
+
+def test_the_rate_warms_up_and_falls_to_a_tenth() -> None:
+    config = replace(CONFIG, tokens=1000, warmup=10, decay=0.2, lr=1.0)
+    assert rate(config, 0, 0) == pytest.approx(0.1)
+    assert rate(config, 20, 500) == 1.0
+    assert rate(config, 20, 900) == pytest.approx(0.5)
+    assert rate(config, 20, 1000) == pytest.approx(0.1)
