@@ -21,6 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     clone.add_argument("--seed", type=int, default=1)
     clone.add_argument("--rank", type=int, default=32)
     clone.add_argument("--lr", type=float, default=8e-4)
+    clone.add_argument("--decay", type=float, default=0.2, help="share of the tokens over which the rate falls")
     evaluate = stages.add_parser("evaluate", help="whole episodes in procedural apps that were never seen")
     evaluate.add_argument("--model", type=Path, required=True, help="folder of a model")
     evaluate.add_argument("--adapter", type=Path, help="folder of an adapter to merge into it")
@@ -48,7 +49,9 @@ def main(argv: list[str] | None = None) -> int:
     run_clone(
         args.base,
         args.out,
-        CloneConfig(tokens=args.tokens, seed=args.seed, rank=args.rank, alpha=2 * args.rank, lr=args.lr),
+        CloneConfig(
+            tokens=args.tokens, seed=args.seed, rank=args.rank, alpha=2 * args.rank, lr=args.lr, decay=args.decay
+        ),
     )
     return 0
 

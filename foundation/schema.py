@@ -245,7 +245,7 @@ def _lookalikes(sections: list[Section], rng: random.Random) -> list[str]:
 def make_schema(seed: int) -> Schema:
     """Draw an app from a seed."""
     rng = random.Random(seed)
-    words = Words(rng, strangeness=rng.choice((0.0, 0.15, 0.3, 0.6)), foreign=rng.choice((0.0, 0.0, 0.1, 0.4)))
+    words = Words(rng, strangeness=rng.choice((0.0, 0.0, 0.15, 0.4)), foreign=rng.choice((0.0, 0.0, 0.0, 0.2)))
     taken: set[str] = set()
     people = list(dict.fromkeys(words.person() for _ in range(rng.randint(3, 5))))
     sections = [make_section(words, taken, people) for _ in range(rng.choice((1, 2, 2, 3)))]

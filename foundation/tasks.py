@@ -205,9 +205,9 @@ def _impossible(draw: _Draw) -> Task:
 
 SUITES: dict[str, tuple[float, Callable[[_Draw], Task]]] = {
     "lesson": (0.50, _by_lesson),
-    "explicit": (0.20, _explicit),
-    "steps": (0.06, _steps),
-    "told": (0.08, _told),
+    "explicit": (0.16, _explicit),
+    "steps": (0.12, _steps),
+    "told": (0.06, _told),
     "read": (0.05, _read),
     "unknown": (0.05, _unknown),
     "missing": (0.03, _missing),
