@@ -31,7 +31,7 @@ class CloneConfig:
 
     tokens: int = 3_000_000
     """Prompt and reply tokens to train on."""
-    batch_tokens: int = 2048
+    batch_tokens: int = 1400
     rank: int = 32
     alpha: int = 64
     lr: float = 8e-4

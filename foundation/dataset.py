@@ -20,7 +20,7 @@ Batch = list[Tokens]
 def draw_sequences(encoder: Encoder, seed: int, max_length: int, *, training: bool) -> tuple[str, list[Tokens]]:
     """Run the expert on one seeded task; return its suite and its segments, encoded.
 
-    In training a third of the episodes contains planted mistakes, and half of the long segments that teach a single
+    In training a third of the episodes contains planted mistakes, and most of the long segments that teach a single
     action are left out, since each costs a whole page.
     """
     rng = random.Random(f"episode {seed}")
@@ -31,7 +31,7 @@ def draw_sequences(encoder: Encoder, seed: int, max_length: int, *, training: bo
     out = []
     for segment in cut(task.text, task.lessons, steps):
         tokens = encode(encoder, segment)
-        if training and len(tokens.spans) == 1 and len(tokens.ids) > 250 and rng.random() < 0.5:
+        if training and len(tokens.spans) == 1 and len(tokens.ids) > 250 and rng.random() < 0.7:
             continue
         if len(tokens.positions) and len(tokens.ids) <= max_length:
             out.append(tokens)

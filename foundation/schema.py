@@ -198,7 +198,7 @@ def make_section(words: Words, taken: set[str], people: list[str]) -> Section:
     singular = words.word()
     inner: set[str] = set()
     fields = [Field("title", words.labels(1, inner)[0], "text", required=True)]
-    fields += [make_field(words, f"f{i}", inner, people) for i in range(rng.choice((1, 2, 2, 3, 3, 4, 5, 6)))]
+    fields += [make_field(words, f"f{i}", inner, people) for i in range(rng.choice((1, 2, 3, 3, 4, 5, 6, 7)))]
     form: FormStyle = rng.choice(("dialog", "dialog", "page", "page", "wizard", "inline"))
     if form == "wizard":
         for i, item in enumerate(fields):

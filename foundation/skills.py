@@ -274,15 +274,15 @@ def draw_skill(app: ProceduralApp, rng: random.Random) -> Skill:
     """Draw a skill that this app's present data allow."""
     draw = rng.random()
     filled = [section for section in app.schema.sections if app.records[section.label]]
-    if draw < 0.5:
+    if draw < 0.6:
         return CreateSkill.build(app, rng)
-    if draw < 0.62 and filled:
+    if draw < 0.70 and filled:
         section = rng.choice(filled)
         item = rng.choice([item for item in section.fields if item.kind not in ("check", "people")])
         return EditSkill(section, item, app.make_value(item) if rng.random() < 0.3 and item.key != "title" else "")
-    if draw < 0.72 and filled:
+    if draw < 0.78 and filled:
         return DeleteSkill(rng.choice(filled))
-    if draw < 0.82:
+    if draw < 0.86:
         tab = rng.randrange(len(app.schema.settings.tabs))
         title, fields = app.schema.settings.tabs[tab]
         items = rng.sample(fields, min(len(fields), rng.choice((1, 1, 2))))
@@ -293,9 +293,9 @@ def draw_skill(app: ProceduralApp, rng: random.Random) -> Skill:
             if item.kind == "check" or rng.random() < 0.3
         }
         return ConfigureSkill(tab, title, items, constants)
-    if draw < 0.88:
+    if draw < 0.90:
         return MenuSkill(rng.choice(app.schema.menu))
-    if draw < 0.93:
+    if draw < 0.94:
         return SearchSkill()
     return WikiSkill(app.words.title() if rng.random() < 0.3 else "")
 
