@@ -17,6 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     clone = stages.add_parser("clone", help="behaviour cloning; resumes")
     clone.add_argument("--base", type=Path, required=True, help="folder of the converted pretrained model")
     clone.add_argument("--out", type=Path, default=Path("runs/foundation"))
+    clone.add_argument("--start", type=Path, help="folder of an adapter of the same rank to begin from")
     clone.add_argument("--tokens", type=int, default=3_000_000)
     clone.add_argument("--seed", type=int, default=1)
     clone.add_argument("--rank", type=int, default=32)
@@ -46,13 +47,10 @@ def main(argv: list[str] | None = None) -> int:
     from foundation.clone import CloneConfig
     from foundation.clone import clone as run_clone
 
-    run_clone(
-        args.base,
-        args.out,
-        CloneConfig(
-            tokens=args.tokens, seed=args.seed, rank=args.rank, alpha=2 * args.rank, lr=args.lr, decay=args.decay
-        ),
+    config = CloneConfig(
+        tokens=args.tokens, seed=args.seed, rank=args.rank, alpha=2 * args.rank, lr=args.lr, decay=args.decay
     )
+    run_clone(args.base, args.out, config, args.start)
     return 0
 
 

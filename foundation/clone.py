@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft import set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -97,8 +98,11 @@ def save_checkpoint(folder: Path, model: Any, optimizer: torch.optim.Optimizer, 
     temporary.replace(folder / "checkpoint.pt")
 
 
-def clone(base: Path, out: Path, config: CloneConfig) -> None:
-    """Train until `config.tokens` are seen; write `out/adapter` and a log. Resumes from `out/checkpoint.pt`."""
+def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None) -> None:
+    """Train until `config.tokens` are seen; write `out/adapter` and a log. Resumes from `out/checkpoint.pt`.
+
+    `start` is the folder of an adapter of the same rank to begin from, with a fresh optimiser.
+    """
     out.mkdir(parents=True, exist_ok=True)
     encoder = Encoder(AutoTokenizer.from_pretrained(base))
     model = attach_lora(
@@ -107,6 +111,8 @@ def clone(base: Path, out: Path, config: CloneConfig) -> None:
         config.alpha,
         config.seed,
     )
+    if start is not None:
+        set_peft_model_state_dict(model, load_file(start / "adapter_model.safetensors"))
     optimizer = torch.optim.AdamW(trainable(model), lr=config.lr, betas=(0.9, 0.95), weight_decay=0.0)
     state: dict[str, Any] = {"update": 0, "pool": 0, "position": 0, "tokens": 0, "actions": 0}
     if (out / "checkpoint.pt").exists():

@@ -71,3 +71,11 @@ def test_the_rate_warms_up_and_falls_to_a_tenth() -> None:
     assert rate(config, 20, 500) == 1.0
     assert rate(config, 20, 900) == pytest.approx(0.5)
     assert rate(config, 20, 1000) == pytest.approx(0.1)
+
+
+def test_training_goes_on_from_an_adapter(tiny_model: Path, tmp_path: Path) -> None:
+    clone(tiny_model, tmp_path / "first", CONFIG)
+    clone(tiny_model, tmp_path / "more", replace(CONFIG, tokens=1, lr=0.0), tmp_path / "first" / "adapter")
+    first, more = adapter(tmp_path / "first"), adapter(tmp_path / "more")
+    assert first.keys() == more.keys()
+    assert all(torch.equal(first[name], more[name]) for name in first)
