@@ -23,7 +23,7 @@ class ProceduralApp:
         self.words = Words(self.rng, strangeness=0.15, foreign=0.05)
         self.records: dict[str, list[Record]] = {}
         for section in schema.sections:
-            count = self.rng.choice((0, 1, 1, 2, 2, 3, 4, 6)) if records is None else records
+            count = self.rng.choice((0, 0, 1, 1, 2, 2, 3, 5)) if records is None else records
             self.records[section.label] = [self.make_record(section) for _ in range(count)]
         self.settings: dict[str, Record] = {
             title: {f.key: self.start_value(f) for f in fields} for title, fields in schema.settings.tabs

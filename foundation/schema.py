@@ -199,7 +199,7 @@ def make_section(words: Words, taken: set[str], people: list[str]) -> Section:
     inner: set[str] = set()
     fields = [Field("title", words.labels(1, inner)[0], "text", required=True)]
     fields += [make_field(words, f"f{i}", inner, people) for i in range(rng.choice((1, 2, 3, 3, 4, 5, 6, 7)))]
-    form: FormStyle = rng.choice(("dialog", "dialog", "page", "page", "wizard", "inline"))
+    form: FormStyle = rng.choice(("dialog", "dialog", "dialog", "page", "page", "wizard", "inline"))
     if form == "wizard":
         for i, item in enumerate(fields):
             item.step = i * 2 // max(len(fields), 2)
@@ -248,14 +248,14 @@ def make_schema(seed: int) -> Schema:
     words = Words(rng, strangeness=rng.choice((0.0, 0.0, 0.15, 0.4)), foreign=rng.choice((0.0, 0.0, 0.0, 0.2)))
     taken: set[str] = set()
     people = list(dict.fromkeys(words.person() for _ in range(rng.randint(3, 5))))
-    sections = [make_section(words, taken, people) for _ in range(rng.choice((1, 2, 2, 3)))]
+    sections = [make_section(words, taken, people) for _ in range(rng.choice((1, 1, 2, 3)))]
     tabs = []
     for title in words.labels(rng.randint(1, 3), taken):
         inner: set[str] = set()
         fields = [make_field(words, f"{title}{i}", inner, people) for i in range(rng.randint(1, 4))]
         tabs.append((title, [replace(item, required=False) for item in fields]))
     menu = words.labels(rng.randint(1, 3), taken)
-    chatter = [words.sentence() for _ in range(rng.choice((0, 0, 1, 2, 4)))]
+    chatter = [words.sentence() for _ in range(rng.choice((0, 0, 0, 1, 3)))]
     if rng.random() < 0.12:
         chatter.append(rng.choice(ORDERS).format(rng.choice([section.new_label for section in sections] + menu)))
     return Schema(
@@ -269,7 +269,7 @@ def make_schema(seed: int) -> Schema:
         settings_in_menu=rng.random() < 0.4,
         search_label=rng.choice(("Search", "Find", "Filter", "Search…", words.label())),
         search_button=rng.choice(("Search", "Go", "🔍", "")),
-        footer=words.labels(rng.choice((0, 0, 2, 4)), taken) + _lookalikes(sections, rng),
+        footer=words.labels(rng.choice((0, 0, 0, 3)), taken) + _lookalikes(sections, rng),
         wiki_path=f"/{words.invented()}/" if rng.random() < 0.5 else f"/{words.invented()}.php?id=",
         wiki_create=rng.choice(("Create this page", "Edit", "Write it", words.label())),
         chatter=chatter,

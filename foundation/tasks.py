@@ -56,7 +56,7 @@ def _by_lesson(draw: _Draw) -> Task:
     wording = draw.word(skill)
     goal, slots = skill.draw(draw.app)
     lessons = [draw.demonstrate(skill, wording) for _ in range(2 if draw.rng.random() < 0.15 else 1)]
-    if draw.rng.random() < 0.35:
+    if draw.rng.random() < 0.25:
         other = draw_skill(draw.app, draw.rng)
         lessons.insert(draw.rng.randint(0, len(lessons)), draw.demonstrate(other, draw.word(other)))
     said = wording.otherwise(draw.app.words) if draw.rng.random() < 0.4 else wording
