@@ -37,10 +37,15 @@ def draw_page(app: ProceduralApp, screen: Screen) -> Screen:
         _form(app, screen, app.form)
     else:
         _chrome(app, screen)
+        _idle(screen, "before", app.schema.before)
         _page(app, screen)
-        for entry in app.schema.footer:
-            screen.control(f"footer {entry}", "link", entry, lambda _: None)
+        _idle(screen, "after", app.schema.after)
     return screen
+
+
+def _idle(screen: Screen, where: str, controls: list[tuple[str, str]]) -> None:
+    for role, name in controls:
+        screen.control(f"{where} {name}", role, name, lambda _: None)
 
 
 def _popup(app: ProceduralApp, screen: Screen) -> None:

@@ -143,7 +143,9 @@ class Schema:
     settings_in_menu: bool
     search_label: str
     search_button: str
-    footer: list[str]
+    before: list[tuple[str, str]]
+    """Role and name of what stands before the page proper and does nothing for any task."""
+    after: list[tuple[str, str]]
     wiki_path: str
     wiki_create: str
     chatter: list[str]
@@ -232,14 +234,29 @@ def make_section(words: Words, taken: set[str], people: list[str]) -> Section:
     )
 
 
-def _lookalikes(sections: list[Section], rng: random.Random) -> list[str]:
-    """Return links that begin as an important one does: `Add` beside `Add a new bill`."""
-    found = []
+def _lookalikes(sections: list[Section], rng: random.Random) -> list[tuple[str, str]]:
+    """Return links and buttons that begin as an important one does: `Add` beside `Add a new bill`."""
+    found: dict[str, tuple[str, str]] = {}
     for label in [section.new_label for section in sections] + [section.label for section in sections]:
-        if rng.random() < 0.3:
+        if rng.random() < 0.4:
             first = label.split()[0]
-            found.append(first if first != label else f"{label} {rng.choice(('help', 'list', '2', 'more', 'all'))}")
-    return list(dict.fromkeys(found))
+            other = first if first != label else f"{label} {rng.choice(('help', 'list', '2', 'more', 'all'))}"
+            found[other] = (rng.choice(("link", "button")), other)
+    return list(found.values())
+
+
+def _surroundings(
+    words: Words, taken: set[str], sections: list[Section]
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return what stands before the page proper (a small form of its own, links, lookalikes) and what stands after it."""
+    rng = words.rng
+    before: list[tuple[str, str]] = []
+    after = [("link", label) for label in words.labels(rng.choice((0, 0, 0, 3)), taken)]
+    for item in _lookalikes(sections, rng):
+        rng.choice((before, after)).append(item)
+    if rng.random() < 0.15:
+        before[:0] = [("textbox", words.labels(1, taken)[0]), ("button", rng.choice(("Add", "Go", "OK", "+", "Join")))]
+    return before, after
 
 
 def make_schema(seed: int) -> Schema:
@@ -258,6 +275,7 @@ def make_schema(seed: int) -> Schema:
     chatter = [words.sentence() for _ in range(rng.choice((0, 0, 0, 1, 3)))]
     if rng.random() < 0.12:
         chatter.append(rng.choice(ORDERS).format(rng.choice([section.new_label for section in sections] + menu)))
+    before, after = _surroundings(words, taken, sections)
     return Schema(
         name=words.label(),
         sections=sections,
@@ -269,7 +287,8 @@ def make_schema(seed: int) -> Schema:
         settings_in_menu=rng.random() < 0.4,
         search_label=rng.choice(("Search", "Find", "Filter", "Search…", words.label())),
         search_button=rng.choice(("Search", "Go", "🔍", "")),
-        footer=words.labels(rng.choice((0, 0, 0, 3)), taken) + _lookalikes(sections, rng),
+        before=before,
+        after=after,
         wiki_path=f"/{words.invented()}/" if rng.random() < 0.5 else f"/{words.invented()}.php?id=",
         wiki_create=rng.choice(("Create this page", "Edit", "Write it", words.label())),
         chatter=chatter,
