@@ -31,7 +31,10 @@ class Arm(StrEnum):
     """What is learned from: the method and its controls, on one budget."""
 
     OPSD = "opsd"
-    """On-policy self-distillation: the teacher reads the lesson."""
+    """On-policy self-distillation: the teacher reads the lesson. Where it contradicts an action that is known to be right (the
+    person's own, with other values), that action is the target: a weak teacher is no ceiling."""
+    PURE = "opsd_pure"
+    """The same without corrections: where the teacher is wrong, nothing is learned."""
     SFT = "sft"
     """Cross-entropy on the demonstration as it was recorded."""
     SFT_DREAM = "sft_dream"
@@ -40,6 +43,21 @@ class Arm(StrEnum):
     """The teacher reads no lesson either: what distillation alone does."""
     MISMATCHED = "mismatched"
     """The teacher reads somebody else's lesson."""
+
+
+ON_POLICY = (Arm.OPSD, Arm.PURE)
+"""Arms in which the student dreams."""
+
+
+class Known(StrEnum):
+    """What is known of the actions of an episode that a teacher scores."""
+
+    NOTHING = "nothing"
+    """They are the student's own: the teacher's opinion of each token stands."""
+    KEEP = "keep"
+    """They are right: tokens that the teacher would not have put there are left out."""
+    CORRECT = "correct"
+    """They are right: where the teacher would have put another token, the right one is the target."""
 
 
 class PrivilegeLeak(ApprenticeError):
@@ -92,14 +110,12 @@ def distilled(
     lessons: Sequence[str],
     steps: Iterable[Step],
     skill: str,
-    *,
-    verified: bool,
+    known: Known = Known.NOTHING,
     **options: Any,
 ) -> list[Example]:
     """Score an episode by the teacher that reads `lessons`, for the student that reads none.
 
-    With `verified`, the actions are known to be right: a token that the teacher would not have put there is left out,
-    since then the teacher is wrong.
+    `known` says what to do with tokens that the teacher would not have put there.
     """
     steps = list(steps)
     examples = []
@@ -111,8 +127,11 @@ def distilled(
             raise PrivilegeLeak(
                 "teacher and student would learn from different actions", "This is a bug; nothing was trained"
             )
-        if verified:
-            tokens, logits_N_V = _only(tokens, logits_N_V, logits_N_V.argmax(-1) == tokens.targets)
+        right_N = logits_N_V.argmax(-1) == tokens.targets
+        if known is Known.KEEP:
+            tokens, logits_N_V = _only(tokens, logits_N_V, right_N)
+        elif known is Known.CORRECT:
+            logits_N_V = _corrected(logits_N_V, tokens.targets, right_N)
         if len(tokens.positions):
             ids = top_ids(logits_N_V, TOP_K)
             examples.append(Example(tokens, ids, on_support(logits_N_V, ids), skill))
@@ -137,6 +156,12 @@ def imitated(encoder: Encoder, task: str, steps: Iterable[Step], skill: str, **o
         certain = torch.tensor([[0.0, float("-inf")]]).expand(len(tokens.positions), 2)
         examples.append(Example(tokens, tokens.targets[:, None], certain, skill))
     return examples
+
+
+def _corrected(logits_N_V: torch.Tensor, targets_N: torch.Tensor, right_N: torch.Tensor) -> torch.Tensor:
+    """Put certainty about the target in every row where the teacher is wrong."""
+    certain_N_V = torch.full_like(logits_N_V, float("-inf")).scatter(-1, targets_N[:, None], 0.0)
+    return torch.where(right_N[:, None], logits_N_V, certain_N_V)
 
 
 def _only(tokens: Tokens, logits_N_V: torch.Tensor, keep_N: torch.Tensor) -> tuple[Tokens, torch.Tensor]:

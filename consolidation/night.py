@@ -20,7 +20,7 @@ from agent.policy.encode import Encoder
 from agent.policy.local import LocalPolicy
 from consolidation.distill import DistillConfig, Progress, distill
 from consolidation.evidence import Prober, Skill, means, measured
-from consolidation.examples import Arm, Example, anchors, distilled, imitated
+from consolidation.examples import ON_POLICY, Arm, Example, Known, anchors, distilled, imitated
 from consolidation.gate import Bounds, Evidence, Row, judge, passes
 from consolidation.lora import attach_lora, mixed_precision
 from consolidation.probes import Measured, drift, roll_out
@@ -30,6 +30,9 @@ from consolidation.rehearsal.variants import make_variant
 from consolidation.segments import Segment
 from consolidation.storage import write_atomically
 from consolidation.tokens import Tokens
+
+_UNRELATED = 'Asked: water the plants\nclick "Garden"\nclick "Water now"\ndone'
+"""What the mismatched arm's teacher reads where there is no other lesson."""
 
 Report = Callable[[str, dict[str, Any]], None]
 """Told the phase and what there is to say about it."""
@@ -108,7 +111,7 @@ class Night:
     def run(self) -> list[Row]:
         """Go through the night and return the gate's rows. The trained adapter stays attached to `model`."""
         before = self.headroom()
-        least = self.config.bounds.headroom if self.config.arm is Arm.OPSD else -1.0
+        least = self.config.bounds.headroom if self.config.arm in ON_POLICY else -1.0
         self.learned = [skill for skill in self.skills if before.gain(skill.id) >= least]
         if not self.learned:
             best = max(before.gain(skill.id) for skill in self.skills)
@@ -153,7 +156,7 @@ class Night:
     def learn(self, skills: list[Example], kept: list[Example]) -> Progress:
         """Train, letting the student dream in between: from then on its own sessions are learned from too."""
         shape = self.config.distill
-        turns = [round(share * shape.updates) for share in self.config.rounds] if self.config.arm is Arm.OPSD else []
+        turns = [round(share * shape.updates) for share in self.config.rounds] if self.config.arm in ON_POLICY else []
         progress = Progress(0, curve=[])
         for number, last in enumerate([*turns, shape.updates]):
             first = turns[number - 1] if number else 0
@@ -186,7 +189,6 @@ class Night:
                     (skill.text,),
                     steps,
                     skill.id,
-                    verified=False,
                     with_manual=self.config.with_manual,
                 )
             write_atomically(path, lambda temporary: torch.save(_pack(examples), temporary))
@@ -241,16 +243,9 @@ class Night:
             if config.arm is Arm.SFT_DREAM:
                 examples += imitated(self.encoder, variant.task, variant.steps, skill.id, **options)
                 continue
-            lessons = {Arm.OPSD: (skill.text,), Arm.EMPTY: (), Arm.MISMATCHED: (self._other(skill).text,)}[config.arm]
+            lessons, known = self._privilege(skill)
             examples += distilled(
-                self.model,
-                self.encoder,
-                variant.task,
-                lessons,
-                variant.steps,
-                skill.id,
-                verified=config.arm is Arm.OPSD,
-                **options,
+                self.model, self.encoder, variant.task, lessons, variant.steps, skill.id, known=known, **options
             )
             self.report(
                 "rehearse", {"skill": skill.id, "variant": seed + 1, "of": config.variants // len(self.learned)}
@@ -273,8 +268,17 @@ class Night:
             )
         return own + shipped_anchors()[: self.config.shipped_anchors]
 
-    def _other(self, skill: Skill) -> Skill:
-        return next((other for other in self.skills if other.id != skill.id), skill)
+    def _privilege(self, skill: Skill) -> tuple[tuple[str, ...], Known]:
+        """Say what the teacher reads under the present arm, and whether the rehearsed actions count as right."""
+        match self.config.arm:
+            case Arm.OPSD:
+                return (skill.text,), Known.CORRECT
+            case Arm.PURE:
+                return (skill.text,), Known.KEEP
+            case Arm.MISMATCHED:
+                return (next((other.text for other in self.skills if other.id != skill.id), _UNRELATED),), Known.NOTHING
+            case _:
+                return (), Known.NOTHING
 
     def _once(self, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Do a phase whose result is a small JSON object, or read what it left."""

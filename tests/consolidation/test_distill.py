@@ -11,7 +11,7 @@ from agent.policy.encode import Encoder
 from agent.policy.local import load_model, load_tokenizer
 from consolidation.distill import DistillConfig, Progress, distill, draw_batch
 from consolidation.evidence import Skill, measured
-from consolidation.examples import Arm, Example, anchors, distilled, imitated
+from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
 from consolidation.gate import Bounds
 from consolidation.lora import attach_lora, logits_at, trainable
 from consolidation.night import Champion, Night, NightConfig
@@ -80,7 +80,7 @@ def test_what_both_agree_on_moves_nothing(bench: Bench) -> None:
 
 def test_a_teacher_without_a_lesson_has_nothing_to_teach(bench: Bench) -> None:
     model = bench.model()
-    made = distilled(model, bench.encoder, bench.demonstration.task, (), bench.demonstration.steps, "x", verified=False)
+    made = distilled(model, bench.encoder, bench.demonstration.task, (), bench.demonstration.steps, "x")
     progress = distill(model, made, [], CONFIG, 0, 1)
     assert progress.curve is not None and progress.curve[0] < 1e-3
 
@@ -88,16 +88,29 @@ def test_a_teacher_without_a_lesson_has_nothing_to_teach(bench: Bench) -> None:
 def test_verified_steps_leave_out_what_the_teacher_gets_wrong(bench: Bench) -> None:
     model = bench.model()
     task, steps = bench.demonstration.task, bench.demonstration.steps
-    every = distilled(model, bench.encoder, task, ("Asked: x",), steps, "x", verified=False)
-    kept = distilled(model, bench.encoder, task, ("Asked: x",), steps, "x", verified=True)
+    every = distilled(model, bench.encoder, task, ("Asked: x",), steps, "x")
+    kept = distilled(model, bench.encoder, task, ("Asked: x",), steps, "x", known=Known.KEEP)
     assert sum(len(e.tokens.positions) for e in kept) < sum(len(e.tokens.positions) for e in every)
     for example in kept:
         assert torch.equal(example.support_ids[:, 0], example.tokens.targets)
 
 
+def test_a_wrong_teacher_is_corrected_and_a_right_one_is_left_alone(bench: Bench) -> None:
+    model = bench.model()
+    task, steps = bench.demonstration.task, bench.demonstration.steps
+    said = distilled(model, bench.encoder, task, ("Asked: x",), steps, "x")
+    corrected = distilled(model, bench.encoder, task, ("Asked: x",), steps, "x", known=Known.CORRECT)
+    for before, after in zip(said, corrected, strict=True):
+        right = before.support_ids[:, 0] == before.tokens.targets
+        assert not right.all()
+        assert torch.equal(after.support_ids[:, 0], after.tokens.targets)
+        assert torch.allclose(after.teacher_logp[~right, 0].exp(), torch.ones(int((~right).sum())))
+        assert torch.equal(after.teacher_logp[right], before.teacher_logp[right])
+
+
 def test_teacher_opinions_sum_to_one(bench: Bench) -> None:
     for example in distilled(
-        bench.model(), bench.encoder, "t", ("Asked: x",), bench.demonstration.steps, "x", verified=False
+        bench.model(), bench.encoder, "t", ("Asked: x",), bench.demonstration.steps, "x", known=Known.CORRECT
     ):
         assert torch.allclose(example.teacher_logp.exp().sum(-1), torch.ones(len(example.tokens.positions)), atol=1e-3)
 
@@ -179,4 +192,4 @@ def test_every_arm_makes_examples(bench: Bench, tmp_path: Path, arm: Arm) -> Non
     assert all(len(example.tokens.positions) == len(example.teacher_logp) for example in examples)
     imitates = arm in (Arm.SFT, Arm.SFT_DREAM)
     assert all((example.teacher_logp.shape[-1] == 2) == imitates for example in examples)
-    assert examples or arm is Arm.OPSD  # a teacher of random weights is never right, so nothing it says is kept
+    assert examples or arm is Arm.PURE  # a teacher of random weights is never right, so nothing it says is kept
