@@ -264,6 +264,8 @@ def _field(app: ProceduralApp, screen: Screen, form: Form, item: Field) -> None:
         states += ("invalid",)
     if item.kind == "people":
         screen.words("text", item.label)
+        if item.clear:
+            screen.control(f"clear {item.key}", "link", item.clear, lambda _: app.set_value(form, item.key, ""))
         chosen = value.split(", ")
         for person in app.schema.people:
             screen.control(

@@ -86,15 +86,18 @@ def fill(app: ProceduralApp, page: Observation, form: Form, wanted: Record, orde
         if item.hidden and not form.expanded:
             return use(app, page, "more")
         if item.kind == "people":
-            return _toggle(app, page, item, form.values[key], value)
+            return _people(app, page, item, form.values[key], value)
         return use(app, page, f"field {key}", value)
     if wizard and form.step < max(item.step for item in form.fields):
         return use(app, page, f"next {form.step}")
     return None
 
 
-def _toggle(app: ProceduralApp, page: Observation, item: Field, held: str, wanted: str) -> Action:
+def _people(app: ProceduralApp, page: Observation, item: Field, held: str, wanted: str) -> Action:
+    """Tick and untick one by one; where all can be unticked at once, begin with that."""
     now, then = set(held.split(", ")) - {""}, set(wanted.split(", ")) - {""}
+    if item.clear and now - then:
+        return use(app, page, f"clear {item.key}")
     person = next(person for person in app.schema.people if (person in now) != (person in then))
     return use(app, page, f"field {item.key} {person}")
 

@@ -22,8 +22,10 @@ _FIELD_KINDS: tuple[FieldKind, ...] = (
     "select",
     "check",
     "people",
+    "people",
     "long",
     "email",
+    "person",
     "person",
     "number",
 )
@@ -78,6 +80,7 @@ _MORE = (
 )
 _EDIT = ("edit", "Edit", "Modify", "Change", "✎", "Update", "pencil", "Open", "Bearbeiten")
 _DELETE = ("delete", "Delete", "Remove", "×", "Trash", "Discard", "Löschen", "Supprimer", "Archive")
+_NOBODY = ("No one", "None", "Clear", "Nobody", "Deselect all", "Select none")
 _YES = ("Yes", "OK", "Are you sure?", "Confirm", "Delete", "Yes, I am sure", "Continue", "Ja")
 
 
@@ -95,6 +98,8 @@ class Field:
     default: str = ""
     step: int = 0
     """The page of a wizard it stands on."""
+    clear: str = ""
+    """Of a field of people: the link that unticks them all, where the app has one."""
 
 
 @dataclass(slots=True)
@@ -190,7 +195,9 @@ def make_field(words: Words, key: str, taken: set[str], people: list[str]) -> Fi
         default = rng.choice(("", "", "on"))
     elif kind == "people":
         default = "all" if rng.random() < 0.5 else ""
-    return Field(key, words.labels(1, taken)[0], kind, options, rng.random() < 0.5, default=default)
+    label, required = words.labels(1, taken)[0], rng.random() < 0.5
+    clear = rng.choice(("", *_NOBODY)) if kind == "people" else ""
+    return Field(key, label, kind, options, required, default=default, clear=clear)
 
 
 def make_section(words: Words, taken: set[str], people: list[str]) -> Section:
