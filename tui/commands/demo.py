@@ -9,7 +9,7 @@ import typer
 
 def demo(
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object and nothing else.")] = False,
-    variants: Annotated[int, typer.Option(min=1, help="Test variants.")] = 12,
+    variants: Annotated[int, typer.Option(min=1, help="Test variants.")] = 10,
     seed: Annotated[int, typer.Option(help="Fixes variants, rehearsal and training.")] = 1,
 ) -> None:
     """Fail at a task, be taught once, do it with the lesson, consolidate, do new variants alone."""
