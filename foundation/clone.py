@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agent.policy.attention import register
+from agent.policy.embedded import HUB_ID
 from agent.policy.encode import Encoder
 from consolidation.lora import attach_lora, logits_at, mixed_precision, trainable
 from foundation.dataset import HELD_OUT, Batch, batches, draw_sequences
@@ -160,7 +161,9 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None)
 
 def export(model: Any, folder: Path, config: CloneConfig, state: dict[str, Any]) -> None:
     """Write the adapter in PEFT's format, in bf16, with the recipe beside it."""
+    model.peft_config["default"].base_model_name_or_path = HUB_ID  # not the folder that it happened to lie in
     model.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)
     weights = load_file(folder / "adapter_model.safetensors")
     save_file(
         {name: tensor.to(torch.bfloat16) for name, tensor in weights.items()},

@@ -53,6 +53,8 @@ class CreateSkill:
             item = next(item for item in section.fields if item.key == key)
             if item.kind == "check" or rng.random() < 0.3:
                 constants[key] = app.make_value(item) if item.kind != "check" else ("" if item.default else "on")
+        if len(used) > len(constants) + 1 and rng.random() < 0.2:
+            constants["title"] = app.words.title()  # a house rule may be about the first field too
         order = list(used)
         if rng.random() < 0.2 and section.form != "wizard":
             rng.shuffle(order)
