@@ -161,9 +161,11 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None)
 
 def export(model: Any, folder: Path, config: CloneConfig, state: dict[str, Any]) -> None:
     """Write the adapter in PEFT's format, in bf16, with the recipe beside it."""
-    model.peft_config["default"].base_model_name_or_path = HUB_ID  # not the folder that it happened to lie in
     model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
+    shape = json.loads((folder / "adapter_config.json").read_text())
+    shape["base_model_name_or_path"] = HUB_ID  # not the folder that it happened to lie in
+    (folder / "adapter_config.json").write_text(json.dumps(shape, indent=2) + "\n")
     weights = load_file(folder / "adapter_model.safetensors")
     save_file(
         {name: tensor.to(torch.bfloat16) for name, tensor in weights.items()},
