@@ -99,9 +99,11 @@ def training(model: Any, rounds: int) -> dict[str, float]:
 def attention(rounds: int, *, backward: bool) -> dict[str, float]:
     """Measure attention at the length of our prompts, ours against PyTorch's fused kernel, in turns."""
 
-    def tensors() -> list[torch.Tensor]:
-        shapes = ((1, HEADS, SEQUENCE, WIDTH), (1, GROUPS, SEQUENCE, WIDTH), (1, GROUPS, SEQUENCE, WIDTH))
-        return [torch.randn(shape, dtype=torch.bfloat16, requires_grad=backward) for shape in shapes]
+    def tensors() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        def draw(heads: int) -> torch.Tensor:
+            return torch.randn((1, heads, SEQUENCE, WIDTH), dtype=torch.bfloat16, requires_grad=backward)
+
+        return draw(HEADS), draw(GROUPS), draw(GROUPS)
 
     def ours() -> None:
         out, _ = grouped_attention(torch.nn.Module(), *tensors(), None)

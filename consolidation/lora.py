@@ -32,7 +32,7 @@ def mixed_precision(model: PeftModel, device: str = "cpu") -> Iterator[None]:
     """Compute in bf16 while the adapter's own weights stay fp32.
 
     PEFT would cast every activation to the adapter's precision and autocast cast it back: switched off, one training step
-    on 2 cores is 1.14 times as fast (`bench/model.py`).
+    on 2 cores is 1.07 times as fast (`bench/model.py`).
     """
     with torch.autocast(device, torch.bfloat16), disable_input_dtype_casting(model):
         yield

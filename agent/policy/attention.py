@@ -1,7 +1,7 @@
 """Attention for CPUs: grouped queries as one matrix product a key-value head.
 
 PyTorch's fused CPU kernel is slower than two plain products at the lengths of our prompts: at 512 tokens, 9 heads over 3
-key-value heads, bf16, 2 cores: 6.2 ms against 3.4 ms forward, 31 ms against 9.5 ms with backward (`bench/model.py`).
+key-value heads, bf16, 2 cores: 7.7 ms against 6.4 ms forward, 22 ms against 11 ms with backward (`bench/model.py`).
 Registered with transformers under the name `grouped`, so every architecture that uses its attention interface can have it.
 """
 

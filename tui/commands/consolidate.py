@@ -24,7 +24,8 @@ def consolidate(
         str | None, typer.Option(help="Folder of a base model. Default: the embedded one, or $APPRENTICE_MODEL.")
     ] = None,
     arm: Annotated[
-        str, typer.Option(help="opsd, or a control that is never promoted: opsd_pure, sft, sft_dream, empty, mismatched.")
+        str,
+        typer.Option(help="opsd, or a control that is never promoted: opsd_pure, sft, sft_dream, empty, mismatched."),
     ] = "opsd",
     updates: Annotated[int | None, typer.Option(min=1, help="Training updates.")] = None,
     variants: Annotated[int | None, typer.Option(min=1, help="Rehearsed variants.")] = None,
