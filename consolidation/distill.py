@@ -24,7 +24,7 @@ from consolidation.storage import write_atomically
 
 @dataclass(frozen=True, slots=True)
 class DistillConfig:
-    """What shapes one training run. Defaults were swept on the embedded base (docs/log.md)."""
+    """What shapes one training run. Defaults are first guesses: no sweep is on record."""
 
     rank: int = 16
     alpha: int = 32
