@@ -4,7 +4,8 @@ Order: system, task, page, lessons, done so far, so that student, teacher and an
 a **keyframe** (the whole page, in the user's turn) and a **reply** that grows in the assistant's turn: each action, then the
 lines of the page that it changed. A step therefore costs the tokens of what changed, not of the page, both when
 the model acts (the key-value cache is only appended to) and when it learns (one sequence holds several decisions). A
-new keyframe is taken when the page is another one, changed a lot, or the reply grew long.
+new keyframe is taken when the page is another one, changed a lot, or the reply grew long. With a demonstration among the
+lessons, each action is preceded by its **cue**: the demonstrated step that comes next.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from browser.actions import Action, Verb, manual
+from agent.lessons.cues import MARK, Cues
+from browser.actions import ON_CONTROL, Action, Verb, manual
 from browser.types import Line, Observation, StepResult, quote
 
 SYSTEM = "You operate a web app for a person. Answer with the next action."
@@ -27,7 +29,7 @@ MAX_TITLE = 60
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of the reply: an action the policy took, or what came of it."""
+    """A stretch of the reply: a cue, an action the policy took, or what came of it."""
 
     text: str
     is_action: bool
@@ -63,6 +65,10 @@ class Transcript:
     _folded: int = 0
     _reply: list[Piece] = field(default_factory=list)
     keyframes: int = 0
+    _cues: Cues = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._cues = Cues.of(self.lessons)
 
     def start(self, observation: Observation) -> None:
         """Take the first look at the page."""
@@ -74,9 +80,11 @@ class Transcript:
         before, after = self.page, result.observation
         assert before is not None, "start() comes first"
         self._done.append(action.render(with_ref=False))
+        if result.ok:
+            self._cues.advance(action, lambda step: _offers(before, step))
         changes = describe_change(before, after, action)
         self.page = after
-        reply_chars = sum(len(piece.text) for piece in self._reply)
+        reply_chars = sum(len(piece.text) for piece in self._reply if not piece.text.startswith(MARK))
         if changes is None or reply_chars > MAX_REPLY_CHARS:
             if not result.ok or result.note:
                 self._done.append(f"! {result.note or 'failed'}")
@@ -90,6 +98,7 @@ class Transcript:
         self._reply.append(Piece(action.render() + "\n", is_action=True))
         if lines:
             self._reply.append(Piece("\n".join(lines) + "\n", is_action=False))
+        self._cue()
 
     def prompt(self) -> Prompt:
         """Return what the policy reads now."""
@@ -106,6 +115,11 @@ class Transcript:
         self._folded = len(self._done)
         self._reply.clear()
         self.keyframes += 1
+        self._cue()
+
+    def _cue(self) -> None:
+        if lines := self._cues.lines():
+            self._reply.append(Piece("\n".join(lines) + "\n", is_action=False))
 
     def _user(self, page: Observation) -> str:
         title = page.title if len(page.title) <= MAX_TITLE else page.title[: MAX_TITLE - 1] + "…"
@@ -149,6 +163,11 @@ def describe_change(before: Observation, after: Observation, action: Action) -> 
         *(f"- {line.role} {quote(line.name)}" for line in removed),
         *(f"+ {line.render()}" for line in added),
     ]
+
+
+def _offers(page: Observation, step: Action) -> bool:
+    """Whether the page has the control that a demonstrated step names."""
+    return step.verb not in ON_CONTROL or any(line.ref is not None and line.name == step.name for line in page.lines)
 
 
 def _by_key(lines: Iterable[Line]) -> dict[tuple[object, ...], Line]:

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from peft import PeftModel
 
+from agent.lessons.cues import without_cues
 from agent.policy.encode import Encoder
-from agent.prompt import Prompt
 from browser.errors import ApprenticeError
 from consolidation.lora import logits_at, mixed_precision
 from consolidation.losses import on_support, top_ids
@@ -75,19 +75,24 @@ class Example:
     """Which lesson it rehearses; `anchor` for what must stay as it is."""
 
 
-def assert_privilege(student: Prompt, teacher: Prompt, lessons: Sequence[str]) -> None:
+def assert_privilege(student: Segment, teacher: Segment, lessons: Sequence[str]) -> None:
     """Check the law of learning: the teacher reads what the student reads, and these trusted lessons, and nothing else.
 
-    Raises PrivilegeLeak otherwise.
+    The lessons stand in the prompt, and line by line in the reply as cues. Raises PrivilegeLeak otherwise.
     """
     block = "\n".join(["Lessons:", *lessons]) + "\n" if lessons else ""
-    extra = teacher.user
+    extra = teacher.prompt.user
     if block:
         at = extra.rfind(block) if block in extra else extra.rfind(block.rstrip("\n"))
         if at < 0:
             raise PrivilegeLeak("the teacher's prompt does not hold its lessons", "This is a bug; nothing was trained")
         extra = (extra[:at] + extra[at + len(block) :]).rstrip("\n")
-    if extra != student.user or teacher.system != student.system:
+    told = without_cues([text for text, _ in teacher.reply], lessons)
+    if (extra, teacher.prompt.system, told) != (
+        student.prompt.user,
+        student.prompt.system,
+        [text for text, _ in student.reply],
+    ):
         raise PrivilegeLeak(
             "the teacher reads more than the student and its lesson", "This is a bug; nothing was trained"
         )
@@ -120,7 +125,7 @@ def distilled(
     steps = list(steps)
     examples = []
     for student, teacher in zip(cut(task, (), steps, **options), cut(task, lessons, steps, **options), strict=True):
-        assert_privilege(student.prompt, teacher.prompt, lessons)
+        assert_privilege(student, teacher, lessons)
         tokens = encode(encoder, student)
         told, logits_N_V = score(model, encoder, teacher)
         if not torch.equal(tokens.targets, told.targets):

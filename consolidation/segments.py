@@ -7,7 +7,7 @@ tokens are made in `consolidation.tokens`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.prompt import Prompt, Transcript
 from browser.actions import Action, Verb
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A prompt without reply, and the reply as (text, taught) pairs."""
+    """A prompt without reply, and the reply as (text, taught) pairs: cues, actions, and what came of them."""
 
     prompt: Prompt
     reply: tuple[tuple[str, bool], ...]
@@ -37,13 +37,13 @@ class Segment:
 def cut(task: str, lessons: Sequence[str], steps: Iterable[Step], *, with_manual: bool = False) -> list[Segment]:
     """Cut an episode at its keyframes. Each decision stands in exactly one segment.
 
-    Where the cuts fall depends on pages and actions alone, so the same episode with and without lessons has the same replies.
+    Where the cuts fall depends on pages and actions alone: the same episode with lessons has the same replies, and cues in them.
     """
     steps = list(steps)
     transcript = Transcript(task, lessons, with_manual)
     transcript.start(steps[0].observation)
     out: list[Segment] = []
-    prompt, reply, keyframe = transcript.prompt(), list[tuple[str, bool]](), transcript.keyframes
+    prompt, reply, keyframe = *_opening(transcript), transcript.keyframes
     for step in steps:
         reply.append((step.action.render() + "\n", step.taught))
         if step.action.verb in ENDS:
@@ -54,7 +54,13 @@ def cut(task: str, lessons: Sequence[str], steps: Iterable[Step], *, with_manual
             reply.extend((piece.text, False) for piece in transcript.prompt().reply[known:])
         else:
             out.append(Segment(prompt, tuple(reply)))
-            prompt, reply, keyframe = transcript.prompt(), [], transcript.keyframes
-    if reply:
+            prompt, reply, keyframe = *_opening(transcript), transcript.keyframes
+    if any(taught for _, taught in reply):
         out.append(Segment(prompt, tuple(reply)))
     return out
+
+
+def _opening(transcript: Transcript) -> tuple[Prompt, list[tuple[str, bool]]]:
+    """Return the prompt at a keyframe without its reply, and the reply so far: nothing but a cue."""
+    prompt = transcript.prompt()
+    return replace(prompt, reply=()), [(piece.text, False) for piece in prompt.reply]

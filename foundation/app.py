@@ -15,7 +15,10 @@ from foundation.words import Words
 
 
 class ProceduralApp:
-    """One app, generated from a seed. `records` maps a section's label to its rows; `events` is what verifiers read."""
+    """One app, generated from a seed. `records` maps a section's label to its rows; `events` is what verifiers read.
+
+    `acted` holds (key, text) of every control that was used.
+    """
 
     def __init__(self, schema: Schema, seed: int, records: int | None = None) -> None:
         self.schema = schema
@@ -30,6 +33,7 @@ class ProceduralApp:
         }
         self.wiki: dict[str, str] = {}
         self.events: list[Event] = []
+        self.acted: list[tuple[str, str]] = []
         self.page = schema.sections[0].label
         self.form: Form | None = None
         self.confirming: tuple[str, int] | None = None
@@ -89,6 +93,7 @@ class ProceduralApp:
         if handler is None:
             return "this control is gone"
         self.toast = "" if action.verb is Verb.CLICK else self.toast
+        self.acted.append((next(key for key, ref in self.refs.items() if ref == action.ref), action.text))
         return handler(action.text) or ""
 
     def _press(self, key: str) -> None:

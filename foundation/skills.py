@@ -14,19 +14,23 @@ from foundation.state import Record
 from foundation.words import Words
 
 
-class Skill(Protocol):
-    """A kind of task in one app."""
+class Shown(Protocol):
+    """A kind of task in one app that somebody can show."""
 
     def draw(self, app: ProceduralApp) -> tuple[Goal, list[str]]:
         """Draw one task of the kind for the app's present data: its goal and its slot values."""
         ...
 
-    def explicit(self, goal: Goal, rng: random.Random) -> str:
-        """Word the goal so that no lesson is needed."""
-        ...
-
     def wording(self, words: Words) -> Wording:
         """Draw how this person words this kind of task."""
+        ...
+
+
+class Skill(Shown, Protocol):
+    """A kind of task that can also be said in full."""
+
+    def explicit(self, goal: Goal, rng: random.Random) -> str:
+        """Word the goal so that no lesson is needed."""
         ...
 
 

@@ -12,8 +12,9 @@ from foundation.app import ProceduralApp
 from foundation.episodes import run_expert
 from foundation.goals import Create, GiveUp, Goal, Read
 from foundation.phrasing import Phrasing, Wording
+from foundation.rituals import RitualSkill
 from foundation.schema import Schema, make_schema
-from foundation.skills import CreateSkill, DeleteSkill, Skill, draw_skill
+from foundation.skills import CreateSkill, DeleteSkill, Shown, draw_skill
 
 ASK_FOR_LESSON = "How should I do this? Please show me once."
 
@@ -39,20 +40,28 @@ class _Draw:
     schema: Schema
     app: ProceduralApp
 
-    def demonstrate(self, skill: Skill, wording: Wording) -> str:
+    def demonstrate(self, skill: Shown, wording: Wording) -> str:
         """Show a skill once, in the same app with other data, and write the lesson that this leaves."""
         schema = replace(self.schema, popup=None, slow=False, window=80)
         app = ProceduralApp(schema, self.rng.randrange(1 << 30), records=self.rng.choice((1, 2, 3)))
         goal, slots = skill.draw(app)
         return demonstration_text(wording.say(slots), [step.action for step in run_expert(app, goal)])
 
-    def word(self, skill: Skill) -> Wording:
+    def word(self, skill: Shown) -> Wording:
         return skill.wording(self.app.words)
 
 
 def _by_lesson(draw: _Draw) -> Task:
     """The person's own words, which only a demonstration explains."""
-    skill = draw_skill(draw.app, draw.rng)
+    return _shown(draw, draw_skill(draw.app, draw.rng), "lesson")
+
+
+def _by_ritual(draw: _Draw) -> Task:
+    """A demonstration of what nobody could guess."""
+    return _shown(draw, RitualSkill.build(draw.schema, draw.rng), "ritual")
+
+
+def _shown(draw: _Draw, skill: Shown, suite: str) -> Task:
     wording = draw.word(skill)
     goal, slots = skill.draw(draw.app)
     lessons = [draw.demonstrate(skill, wording) for _ in range(2 if draw.rng.random() < 0.15 else 1)]
@@ -60,7 +69,7 @@ def _by_lesson(draw: _Draw) -> Task:
         other = draw_skill(draw.app, draw.rng)
         lessons.insert(draw.rng.randint(0, len(lessons)), draw.demonstrate(other, draw.word(other)))
     said = wording.otherwise(draw.app.words) if draw.rng.random() < 0.4 else wording
-    return Task("lesson", draw.app, said.say(slots), tuple(lessons), goal)
+    return Task(suite, draw.app, said.say(slots), tuple(lessons), goal)
 
 
 def _explicit(draw: _Draw) -> Task:
@@ -204,11 +213,12 @@ def _impossible(draw: _Draw) -> Task:
 
 
 SUITES: dict[str, tuple[float, Callable[[_Draw], Task]]] = {
-    "lesson": (0.50, _by_lesson),
-    "explicit": (0.16, _explicit),
-    "steps": (0.12, _steps),
-    "told": (0.06, _told),
-    "read": (0.05, _read),
+    "lesson": (0.32, _by_lesson),
+    "ritual": (0.28, _by_ritual),
+    "explicit": (0.12, _explicit),
+    "steps": (0.08, _steps),
+    "told": (0.05, _told),
+    "read": (0.04, _read),
     "unknown": (0.05, _unknown),
     "missing": (0.03, _missing),
     "impossible": (0.03, _impossible),

@@ -10,10 +10,12 @@ from collections.abc import Iterable
 
 from browser.actions import Action
 
+ASKED = "Asked: "
+
 
 def demonstration_text(task: str, actions: Iterable[Action]) -> str:
     """Write what was asked and what was done about it, one action a line."""
-    return "\n".join([f"Asked: {task}", *(action.render(with_ref=False) for action in actions)])
+    return "\n".join([ASKED + task, *(action.render(with_ref=False) for action in actions)])
 
 
 def words_text(words: str) -> str:

@@ -6,10 +6,10 @@ ticked. Everything else about the demonstration is the skill.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from agent.lessons.said import copied, row_of, says
 from browser.actions import Action, Verb
 from browser.types import Line, Observation
 from consolidation.segments import Step
@@ -18,7 +18,6 @@ ENTITY_ROLES = frozenset(
     {"checkbox", "radio", "option", "switch", "menuitemcheckbox", "menuitemradio", "treeitem", "gridcell"}
 )
 """Roles whose name is often a thing of the person's world, not of the interface."""
-_WORD = re.compile(r"\w[\w.,:/@-]*\w|\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +48,14 @@ def _of_step(task: str, action: Action, page: Observation) -> list[Slot]:
         choices = line.options if line else ()
         return [Slot(action.text, tuple(choices))] if says(task, action.text) else []
     if action.verb in (Verb.TYPE, Verb.OPEN, Verb.FIND, Verb.DONE):
-        text = _copied(task, action.text)
+        text = copied(task, action.text)
         return [Slot(text)] if text else []
     if action.verb is Verb.CLICK and line is not None:
         if line.role in ENTITY_ROLES and says(task, line.name):
             return [Slot(line.name, _siblings(page, line))]
-        context = re.search(r"\(([^()]*)\)$", line.name)
-        text = _copied(task, context[1].rstrip("…")) if context else ""
+        text = copied(task, row_of(line.name))
         return [Slot(text)] if text else []
     return []
-
-
-def says(text: str, words: str) -> bool:
-    """Whether the text contains these words as words, in this case."""
-    return bool(words) and re.search(as_words(words), text) is not None
-
-
-def as_words(value: str) -> str:
-    """Return the pattern of a value standing by itself: `20` is neither in `20.50` nor in `2026-11-20`, but is `20.00`."""
-    if re.fullmatch(r"\d+", value):
-        return rf"(?<![\w.,:/-]){value}(?:[.,]00)?(?![\w:/-]|[.,]\d)"
-    if re.fullmatch(r"\d+[.,]\d+", value):
-        return rf"(?<![\w.,:/-]){re.escape(value)}(?![\w:/-]|[.,]\d)"
-    return rf"(?<!\w){re.escape(value)}(?!\w)"
-
-
-def _copied(task: str, text: str) -> str:
-    """Return the longest run of words of `text` that the task says too, if it is long enough to be no accident."""
-    if says(task, text.strip()):
-        return text.strip()
-    words = [match.span() for match in _WORD.finditer(text)]
-    for count in range(len(words), 0, -1):
-        for first in range(len(words) - count + 1):
-            run = text[words[first][0] : words[first + count - 1][1]]
-            if (len(run) >= 4 or any(char.isdigit() for char in run)) and says(task, run):
-                return run
-    return ""
 
 
 def _siblings(page: Observation, line: Line) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from agent.lessons.said import as_words
 from browser.actions import Action
 from browser.types import Line, Observation, StepResult
-from consolidation.rehearsal.slots import Slot, as_words, find_slots
+from consolidation.rehearsal.slots import Slot, find_slots
 from consolidation.rehearsal.values import draw_value
 from consolidation.rehearsal.wording import reword
 from consolidation.segments import Step

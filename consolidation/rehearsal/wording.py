@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 
-from consolidation.rehearsal.slots import as_words
+from agent.lessons.said import as_words
 
 _BEFORE = (
     "",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import LOCAL_ONLY, Driver
+from tests.browser.conftest import LOCAL_ONLY, Driver
 
 from browser.actions import Action, Verb
 from browser.environment import LiveEnvironment

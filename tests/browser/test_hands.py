@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Driver
+from tests.browser.conftest import Driver
 
 from browser.actions import Action, ActionFailed, Verb
 from browser.hands import PATIENCE_MS, web_address

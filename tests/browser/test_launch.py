@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import LOCAL_ONLY
+from tests.browser.conftest import LOCAL_ONLY
 
 from browser.environment import LiveEnvironment
 from browser.errors import AlreadyRunning, SetupError, UsageError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Driver
+from tests.browser.conftest import Driver
 
 from browser.actions import Action, Verb
 

@@ -7,7 +7,7 @@ import threading
 from itertools import pairwise
 
 import pytest
-from conftest import Driver
+from tests.browser.conftest import Driver
 from playwright.sync_api import Locator
 
 from browser.environment import LiveEnvironment

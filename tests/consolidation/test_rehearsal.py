@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from browser.actions import Verb
-from consolidation.rehearsal.slots import find_slots, says
+from agent.lessons.said import says
+from consolidation.rehearsal.slots import find_slots
 from consolidation.rehearsal.values import draw_value, vocabulary_words
 from consolidation.rehearsal.variants import Demonstration, make_variant
 from consolidation.rehearsal.wording import reword

@@ -9,9 +9,12 @@ from agent.policy.encode import Encoder
 from agent.prompt import Prompt
 from consolidation.examples import PrivilegeLeak, assert_privilege
 from consolidation.rehearsal.variants import Demonstration, make_variant
-from consolidation.segments import cut
+from consolidation.segments import Segment, cut
 from consolidation.tokens import encode
 from tests.consolidation.conftest import WORDS
+
+TOLD = "Task: t\nPage: p\nx\nLessons:\nAsked: a"
+REPLY = (('click "Add" [1]\n', True), ('+ status "Added"\n', False))
 
 
 def lesson(demonstration: Demonstration) -> str:
@@ -31,9 +34,8 @@ def test_teacher_and_student_differ_by_the_lesson_alone(demonstration: Demonstra
         variant = make_variant(demonstration, WORDS, seed)
         students = cut(variant.task, (), variant.steps)
         teachers = cut(variant.task, (lesson(demonstration),), variant.steps)
-        assert [segment.reply for segment in students] == [segment.reply for segment in teachers]
         for student, teacher in zip(students, teachers, strict=True):
-            assert_privilege(student.prompt, teacher.prompt, (lesson(demonstration),))
+            assert_privilege(student, teacher, (lesson(demonstration),))
             one, other = encode(encoder, student), encode(encoder, teacher)
             assert one.targets.tolist() == other.targets.tolist()
             assert one.spans == other.spans
@@ -49,10 +51,22 @@ def test_teacher_and_student_differ_by_the_lesson_alone(demonstration: Demonstra
     ],
 )
 def test_anything_more_than_the_lesson_stops_learning(user: str) -> None:
-    student = Prompt("s", "Task: t\nPage: p\nx")
+    student = Segment(Prompt("s", "Task: t\nPage: p\nx"), REPLY)
     with pytest.raises(PrivilegeLeak):
-        assert_privilege(student, Prompt("s", user), ("Asked: a",))
-    assert_privilege(student, Prompt("s", "Task: t\nPage: p\nx\nLessons:\nAsked: a"), ("Asked: a",))
+        assert_privilege(student, Segment(Prompt("s", user), REPLY), ("Asked: a",))
+    assert_privilege(student, Segment(Prompt("s", TOLD), REPLY), ("Asked: a",))
+
+
+def test_a_reply_may_repeat_the_lesson_and_nothing_else() -> None:
+    lessons = ('Asked: a\nclick "Add"\ndone',)
+    student = Segment(Prompt("s", "Task: t\nPage: p\nx"), REPLY)
+    user = f"Task: t\nPage: p\nx\nLessons:\n{lessons[0]}"
+    assert_privilege(student, Segment(Prompt("s", user), (("> done\n", False), *REPLY)), lessons)
+    for more in ('> click "Pay"\n', "and what the page said\n", '> done\n> click "Pay"\n'):
+        with pytest.raises(PrivilegeLeak):
+            assert_privilege(student, Segment(Prompt("s", user), ((more, False), *REPLY)), lessons)
+    with pytest.raises(PrivilegeLeak):
+        assert_privilege(student, Segment(Prompt("s", user), ()), lessons)
 
 
 def test_positions_point_at_the_token_before_each_taught_one(demonstration: Demonstration, tiny_tokenizer: Any) -> None:
