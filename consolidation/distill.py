@@ -1,15 +1,16 @@
 """Distillation: one flat loop from examples to an adapter.
 
-Each update: a few sequences, the divergence between what the teacher said and what the student says now, one step of AdamW. A
-sequence on which both agree already costs a forward pass and no backward. State is written to disk at step boundaries
-(weights, optimiser, cursor, generator), so a killed run resumes and ends with the same weights.
+Each update: a few sequences, the divergence between what the teacher said and what the student says now, one step of AdamW.
+Sequences are drawn by how much is still to be learned from them, and one on which both agree already costs a forward pass
+and no backward. State is written to disk at step boundaries (weights, optimiser, cursor, what was last seen of each
+sequence), so a killed run resumes and ends with the same weights.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,9 @@ class DistillConfig:
 
     rank: int = 16
     alpha: int = 32
-    lr: float = 4e-4
+    lr: float = 8e-4
     warmup: int = 6
-    updates: int = 60
+    updates: int = 50
     sequences: int = 4
     """Sequences in one update."""
     anchors: int = 1
@@ -42,14 +43,19 @@ class DistillConfig:
     seed: int = 1
 
 
+UNSEEN, LEAST = 0.5, 0.02
+"""Divergence, in nats a token, that a sequence not yet seen is taken to have, and the least that any is drawn with."""
+
+
 @dataclass(slots=True)
 class Progress:
-    """Where a run stands. `curve` holds the mean divergence of each update."""
+    """Where a run stands. `curve` holds the mean divergence of each update, `last` what was last seen of each skill sequence."""
 
     update: int = 0
     tokens: int = 0
     skipped: int = 0
-    curve: list[float] | None = None
+    curve: list[float] = field(default_factory=list)
+    last: dict[int, float] = field(default_factory=dict)
 
 
 Report = Callable[[Progress], None]
@@ -70,7 +76,7 @@ def distill(
     Resumes from `checkpoint` when that file is there and belongs to these updates.
     """
     optimizer = torch.optim.AdamW(trainable(model), lr=config.lr, betas=(0.9, 0.95), weight_decay=0.0)
-    progress = Progress(first, curve=[])
+    progress = Progress(first)
     if checkpoint is not None and checkpoint.exists():
         progress = restore(model, optimizer, checkpoint)
     model.train()
@@ -78,13 +84,12 @@ def distill(
         rng = random.Random(f"{config.seed} {progress.update}")
         for group in optimizer.param_groups:
             group["lr"] = rate(config, progress.update)
-        batch = draw_batch(skills, anchors, config, rng)
+        batch = draw_batch(skills, anchors, config, rng, progress.last)
         loss = accumulate(model, batch, config, progress)
         torch.nn.utils.clip_grad_norm_(trainable(model), 1.0)
         optimizer.step()
         optimizer.zero_grad()
         progress.update += 1
-        assert progress.curve is not None
         progress.curve.append(round(loss, 5))
         if checkpoint is not None:
             save(model, optimizer, progress, checkpoint)
@@ -94,24 +99,43 @@ def distill(
 
 
 def draw_batch(
-    skills: Sequence[Example], anchors: Sequence[Example], config: DistillConfig, rng: random.Random
-) -> list[Example]:
-    """Draw the sequences of one update, skills first, then anchors."""
+    skills: Sequence[Example],
+    anchors: Sequence[Example],
+    config: DistillConfig,
+    rng: random.Random,
+    last: Mapping[int, float],
+) -> list[tuple[int | None, Example]]:
+    """Draw the sequences of one update, skills first (with their index), then anchors.
+
+    A skill sequence is drawn in proportion to the nats that it last had to teach, none twice (weighted sampling
+    without replacement: Efraimidis and Spirakis 2006).
+    """
     held = min(config.anchors, config.sequences - 1) if anchors else 0
-    batch = rng.sample(skills, min(len(skills), config.sequences - held))
-    return batch + rng.sample(anchors, min(len(anchors), held))
+
+    def key(index: int) -> float:
+        nats = max(last.get(index, UNSEEN), LEAST) * len(skills[index].tokens.positions)
+        return rng.random() ** (1 / nats)
+
+    keys = [key(index) for index in range(len(skills))]
+    drawn = sorted(range(len(skills)), key=lambda index: -keys[index])[: config.sequences - held]
+    kept = rng.sample(anchors, min(len(anchors), held))
+    return [(index, skills[index]) for index in drawn] + [(None, anchor) for anchor in kept]
 
 
-def accumulate(model: PeftModel, batch: Sequence[Example], config: DistillConfig, progress: Progress) -> float:
+def accumulate(
+    model: PeftModel, batch: Sequence[tuple[int | None, Example]], config: DistillConfig, progress: Progress
+) -> float:
     """Add up the gradient of the mean divergence over a batch; return that mean."""
     total = 0.0
-    for example in batch:
+    for index, example in batch:
         progress.tokens += len(example.tokens.ids)
         with mixed_precision(model):
             logits_N_V = logits_at(model, example.tokens.ids, example.tokens.positions)
         student = on_support(logits_N_V, example.support_ids)
         loss = clipped_mean(divergence(example.teacher_logp, student, config.kind), config.clip)
         total += loss.item() / len(batch)
+        if index is not None:
+            progress.last[index] = loss.item()
         if loss.item() < config.agreed:
             progress.skipped += 1
             continue
@@ -131,7 +155,7 @@ def save(model: PeftModel, optimizer: torch.optim.Optimizer, progress: Progress,
     state = {
         "weights": weights,
         "optimizer": optimizer.state_dict(),
-        "progress": [progress.update, progress.tokens, progress.skipped, progress.curve],
+        "progress": [progress.update, progress.tokens, progress.skipped, progress.curve, progress.last],
     }
     write_atomically(path, lambda temporary: torch.save(state, temporary))
 
@@ -141,5 +165,4 @@ def restore(model: PeftModel, optimizer: torch.optim.Optimizer, path: Path) -> P
     state: dict[str, Any] = torch.load(path, weights_only=True)
     model.load_state_dict(state["weights"], strict=False)
     optimizer.load_state_dict(state["optimizer"])
-    update, tokens, skipped, curve = state["progress"]
-    return Progress(update, tokens, skipped, list(curve))
+    return Progress(*state["progress"])

@@ -43,17 +43,17 @@ class NightConfig:
     """What a night may cost and how it learns."""
 
     arm: Arm = Arm.OPSD
-    variants: int = 24
+    variants: int = 16
     """Rehearsed sessions, shared among the skills."""
     rollouts: int = 6
     """Sessions that the student dreams itself, in each round."""
     rounds: tuple[float, ...] = (0.4, 0.7)
     """After which share of the updates the student dreams."""
-    probes: int = 8
+    probes: int = 6
     """Held-out variants a skill."""
     page_anchors: int = 12
     shipped_anchors: int = 16
-    held_anchors: int = 24
+    held_anchors: int = 16
     """Shipped prompts kept for the gate."""
     distill: DistillConfig = field(default_factory=DistillConfig)
     bounds: Bounds = field(default_factory=Bounds)
@@ -157,7 +157,7 @@ class Night:
         """Train, letting the student dream in between: from then on its own sessions are learned from too."""
         shape = self.config.distill
         turns = [round(share * shape.updates) for share in self.config.rounds] if self.config.arm in ON_POLICY else []
-        progress = Progress(0, curve=[])
+        progress = Progress()
         for number, last in enumerate([*turns, shape.updates]):
             first = turns[number - 1] if number else 0
             progress = distill(self.model, skills, kept, shape, first, last, self.folder / "checkpoint.pt", self._tell)
@@ -297,7 +297,6 @@ class Night:
         return json.loads(path.read_text())
 
     def _tell(self, progress: Progress) -> None:
-        assert progress.curve is not None
         self.report(
             "learn",
             {

@@ -23,6 +23,9 @@ def main(argv: list[str] | None = None) -> int:
     clone.add_argument("--rank", type=int, default=32)
     clone.add_argument("--lr", type=float, default=8e-4)
     clone.add_argument("--decay", type=float, default=0.2, help="share of the tokens over which the rate falls")
+    average = stages.add_parser("average", help="the mean of adapters of one lineage")
+    average.add_argument("adapters", nargs="+", type=Path, help="folders of adapters of one shape")
+    average.add_argument("--out", type=Path, required=True)
     evaluate = stages.add_parser("evaluate", help="whole episodes in procedural apps that were never seen")
     evaluate.add_argument("--model", type=Path, required=True, help="folder of a model")
     evaluate.add_argument("--adapter", type=Path, help="folder of an adapter to merge into it")
@@ -38,6 +41,12 @@ def main(argv: list[str] | None = None) -> int:
         from foundation.anchors import write as write_anchors
 
         sys.stdout.write(write_anchors())
+        return 0
+    if args.stage == "average":
+        from foundation.average import average as average_adapters
+
+        kept = average_adapters(args.adapters, args.out)
+        sys.stdout.write(f"{args.out}: the rank holds {kept:.2%} or more of every layer's mean\n")
         return 0
     if args.stage == "evaluate":
         from foundation.evaluate import main as run_evaluation

@@ -208,6 +208,14 @@ FAMILIES = (
         ("text", "person", "person"),
         ("{1} swaps {0} with {2}", "{0}: {1} instead of {2}", "swap {0} between {1} and {2}"),
     ),
+    Family(
+        ("text", "person", "person"),
+        ("{1} hands {0} over to {2}", "{0} goes from {1} to {2}", "{2} takes {0} over from {1}", "{1} -> {2}: {0}"),
+    ),
+    Family(
+        ("text", "person", "person"),
+        ("{1} asked {2} about {0}", "{0}: {1} waits for {2}", "{1} needs {0} from {2}", "{2} owes {1} {0}"),
+    ),
     Family(("text", "people"), ("{0} is with {1}", "meeting {0}: {1}", "{1} take part in {0}", "plan {0} for {1}")),
     Family(("text", "people", "date"), ("{1} meet on {2} about {0}", "{0} with {1} on {2}", "on {2} {1} do {0}")),
     Family(("text",), ("we ran out of {0}", "buy {0}", "{0} is missing", "put {0} on the list")),

@@ -21,6 +21,7 @@ from foundation.words import Words
 MAX_SLOTS = 4
 _NEVER = ("popup", "old", "row ", "home", "confirm", "search", "create", "wiki")
 """Keys of controls that are not there in every state of the app, or that leave nothing behind."""
+_PEOPLE = ("person", "people")
 _WEIGHTS = {"field": 6.0, "more": 5.0, "clear": 4.0, "tab": 2.0, "next": 2.0, "new": 3.0, "nav": 0.5, "menu": 0.5}
 
 
@@ -89,7 +90,7 @@ class RitualSkill:
             keys = _choices(app, page, {deed.key for deed in deeds})
             if not keys:
                 break
-            key = rng.choices(keys, [_WEIGHTS.get(key.split(" ")[0], 1.5) for key in keys])[0]
+            key = rng.choices(keys, [_weight(app, key) for key in keys])[0]
             deed = _deed(app, key, rng, slots=sum(deed.slot for deed in deeds))
             deeds.append(deed)
             page = app.step(use(app, page, *deed.fixed(deed.value or deed.draw(app)))).observation
@@ -133,6 +134,12 @@ def _fields(app: ProceduralApp) -> dict[str, Field]:
     return {f"field {item.key}": item for item in app.form.fields} if app.form else {}
 
 
+def _weight(app: ProceduralApp, key: str) -> float:
+    """Prefer people: who does what to whom is where roles are confused."""
+    item = _fields(app).get(key)
+    return 12.0 if item and item.kind in _PEOPLE else _WEIGHTS.get(key.split(" ")[0], 1.5)
+
+
 def _without_person(app: ProceduralApp, key: str, line: Line) -> str:
     if line.role == "checkbox" and key.startswith("field "):
         for person in app.schema.people:
@@ -148,5 +155,5 @@ def _deed(app: ProceduralApp, key: str, rng: random.Random, slots: int) -> Deed:
         return Deed(key, lambda _: "", "", slot=False)
     person = item.kind == "people"
     draw = (lambda a: a.rng.choice(a.schema.people)) if person else (lambda a: a.make_value(item))
-    slot = slots < MAX_SLOTS and rng.random() < 0.5
+    slot = slots < MAX_SLOTS and rng.random() < (0.75 if item.kind in _PEOPLE else 0.5)
     return Deed(key, draw, "" if slot else draw(app), slot, person)

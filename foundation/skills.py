@@ -254,15 +254,16 @@ class SearchSkill:
 
 @dataclass(slots=True)
 class WikiSkill:
-    """Write a page at an address."""
+    """Write a page at an address, which may have a part that is always the same."""
 
     constant: str = ""
+    namespace: str = ""
 
     def draw(self, app: ProceduralApp) -> tuple[Goal, list[str]]:
         """Draw an address and a text."""
         slug = app.words.slug()
         text = self.constant or app.words.title()
-        return WriteWiki(app.schema.wiki_path + slug, text), [slug] + ([] if self.constant else [text])
+        return WriteWiki(app.schema.wiki_path + self.namespace + slug, text), [slug] + ([] if self.constant else [text])
 
     def explicit(self, goal: Goal, rng: random.Random) -> str:
         """Give address and text."""
@@ -280,15 +281,15 @@ def draw_skill(app: ProceduralApp, rng: random.Random) -> Skill:
     """Draw a skill that this app's present data allow."""
     draw = rng.random()
     filled = [section for section in app.schema.sections if app.records[section.label]]
-    if draw < 0.6:
+    if draw < 0.50:
         return CreateSkill.build(app, rng)
-    if draw < 0.70 and filled:
+    if draw < 0.58 and filled:
         section = rng.choice(filled)
         item = rng.choice([item for item in section.fields if item.kind not in ("check", "people")])
         return EditSkill(section, item, app.make_value(item) if rng.random() < 0.3 and item.key != "title" else "")
-    if draw < 0.78 and filled:
+    if draw < 0.64 and filled:
         return DeleteSkill(rng.choice(filled))
-    if draw < 0.86:
+    if draw < 0.70:
         tab = rng.randrange(len(app.schema.settings.tabs))
         title, fields = app.schema.settings.tabs[tab]
         items = rng.sample(fields, min(len(fields), rng.choice((1, 1, 2))))
@@ -299,11 +300,12 @@ def draw_skill(app: ProceduralApp, rng: random.Random) -> Skill:
             if item.kind == "check" or rng.random() < 0.3
         }
         return ConfigureSkill(tab, title, items, constants)
-    if draw < 0.90:
+    if draw < 0.72:
         return MenuSkill(rng.choice(app.schema.menu))
-    if draw < 0.94:
+    if draw < 0.75:
         return SearchSkill()
-    return WikiSkill(app.words.title() if rng.random() < 0.3 else "")
+    namespace = f"{app.words.word()}{rng.choice(':/-_')}" if rng.random() < 0.6 else ""
+    return WikiSkill(app.words.title() if rng.random() < 0.3 else "", namespace)
 
 
 def _match(section: Section, kinds: tuple[str, ...]) -> list[str] | None:

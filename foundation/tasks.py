@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from agent.lessons.text import demonstration_text, words_text
@@ -40,11 +40,16 @@ class _Draw:
     schema: Schema
     app: ProceduralApp
 
-    def demonstrate(self, skill: Shown, wording: Wording) -> str:
-        """Show a skill once, in the same app with other data, and write the lesson that this leaves."""
+    def demonstrate(self, skill: Shown, wording: Wording, near: Sequence[str] = ()) -> str:
+        """Show a skill once, in the same app with other data, and write the lesson that this leaves.
+
+        `near` are the task's own slot values: a demonstration that has some of them too is preferred, in the same roles or in
+        others, so that a name that stands in both says nothing about where it belongs.
+        """
         schema = replace(self.schema, popup=None, slow=False, window=80)
         app = ProceduralApp(schema, self.rng.randrange(1 << 30), records=self.rng.choice((1, 2, 3)))
-        goal, slots = skill.draw(app)
+        draws = [skill.draw(app) for _ in range(6 if near else 1)]
+        goal, slots = max(draws, key=lambda draw: sum(value in near for value in draw[1]))
         return demonstration_text(wording.say(slots), [step.action for step in run_expert(app, goal)])
 
     def word(self, skill: Shown) -> Wording:
@@ -64,7 +69,8 @@ def _by_ritual(draw: _Draw) -> Task:
 def _shown(draw: _Draw, skill: Shown, suite: str) -> Task:
     wording = draw.word(skill)
     goal, slots = skill.draw(draw.app)
-    lessons = [draw.demonstrate(skill, wording) for _ in range(2 if draw.rng.random() < 0.15 else 1)]
+    near = slots if len(slots) > 1 and draw.rng.random() < 0.4 else ()
+    lessons = [draw.demonstrate(skill, wording, near) for _ in range(2 if draw.rng.random() < 0.15 else 1)]
     if draw.rng.random() < 0.25:
         other = draw_skill(draw.app, draw.rng)
         lessons.insert(draw.rng.randint(0, len(lessons)), draw.demonstrate(other, draw.word(other)))

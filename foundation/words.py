@@ -271,6 +271,8 @@ class Words:
     def title(self) -> str:
         """Return the name of a thing: one to four words, sometimes with a number."""
         words = " ".join(self.word() for _ in range(self.rng.choice((1, 1, 2, 2, 3, 4))))
+        if self.rng.random() < 0.25:
+            return f"{self.rng.choice(('the', 'a', 'my', 'our', 'new', 'this'))} {words}"
         words = words.capitalize() if self.rng.random() < 0.7 else words.title()
         return f"{words} {self.rng.randint(1, 99)}" if self.rng.random() < 0.12 else words
 
@@ -305,4 +307,4 @@ class Words:
 
     def slug(self) -> str:
         """Return a lower-case name for an address."""
-        return self.rng.choice(("_", "-", ":", "-")).join(self.word() for _ in range(self.rng.choice((1, 2, 2, 3))))
+        return self.rng.choice(("_", "-", ":", "-")).join(self.word() for _ in range(self.rng.choice((1, 1, 2, 2, 3))))

@@ -47,7 +47,7 @@ def weights(model: Any) -> list[torch.Tensor]:
 
 def test_the_divergence_falls(bench: Bench) -> None:
     progress = distill(bench.model(), bench.imitated(), [], replace(CONFIG, lr=2e-2, updates=15), 0, 15)
-    assert progress.curve is not None and progress.curve[-1] < 0.97 * progress.curve[0]
+    assert progress.curve[-1] < 0.97 * progress.curve[0]
 
 
 def test_a_run_that_was_cut_short_ends_with_the_same_weights(bench: Bench, tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_run_that_was_cut_short_ends_with_the_same_weights(bench: Bench, tmp_p
         distill(bench.model(), bench.imitated(), [], CONFIG, 0, 6, tmp_path / "cut.pt", kill)
     resumed = bench.model()
     progress = distill(resumed, bench.imitated(), [], CONFIG, 0, 6, tmp_path / "cut.pt")
-    assert progress.update == 6 and progress.curve is not None and len(progress.curve) == 6
+    assert progress.update == 6 and len(progress.curve) == 6
     assert all(torch.equal(one, other) for one, other in zip(weights(straight), weights(resumed), strict=True))
 
 
@@ -82,7 +82,7 @@ def test_a_teacher_without_a_lesson_has_nothing_to_teach(bench: Bench) -> None:
     model = bench.model()
     made = distilled(model, bench.encoder, bench.demonstration.task, (), bench.demonstration.steps, "x")
     progress = distill(model, made, [], CONFIG, 0, 1)
-    assert progress.curve is not None and progress.curve[0] < 1e-3
+    assert progress.curve[0] < 1e-3
 
 
 def test_verified_steps_leave_out_what_the_teacher_gets_wrong(bench: Bench) -> None:
@@ -130,8 +130,25 @@ def test_a_batch_holds_skills_and_anchors(bench: Bench) -> None:
 
     made = bench.imitated()
     marked = [replace(example, skill="anchor") for example in made]
-    batch = draw_batch(made, marked, replace(CONFIG, sequences=3, anchors=1), random.Random(0))
-    assert [example.skill == "anchor" for example in batch] == [False, False, True]
+    batch = draw_batch(made, marked, replace(CONFIG, sequences=3, anchors=1), random.Random(0), {})
+    assert [(index is None, example.skill == "anchor") for index, example in batch] == [
+        (False, False),
+        (False, False),
+        (True, True),
+    ]
+
+
+def test_what_has_most_to_teach_is_drawn_most(bench: Bench) -> None:
+    import random
+
+    made = [*bench.imitated(), *bench.imitated()]
+    last = {index: 0.0 for index in range(len(made))} | {1: 2.0}
+    config = replace(CONFIG, sequences=1)
+    drawn = [index for seed in range(200) for index, _ in draw_batch(made, (), config, random.Random(seed), last)]
+    assert drawn.count(1) > 150
+    assert len(set(drawn)) > 1, "what is known is still looked at now and then"
+    everything = draw_batch(made, (), replace(CONFIG, sequences=len(made)), random.Random(0), last)
+    assert sorted(index for index, _ in everything if index is not None) == list(range(len(made)))
 
 
 SMALL = NightConfig(
