@@ -16,9 +16,9 @@ def says(text: str, words: str) -> bool:
 def as_words(value: str) -> str:
     """Return the pattern of a value standing by itself: `20` is neither in `20.50` nor in `2026-11-20`, but is `20.00`."""
     if re.fullmatch(r"\d+", value):
-        return rf"(?<![\w.,:/-]){value}(?:[.,]00)?(?![\w:/-]|[.,]\d)"
+        return rf"(?<![\w.,:/-]){value}(?:[.,]00)?(?!\w|[.,:/-]\d)"
     if re.fullmatch(r"\d+[.,]\d+", value):
-        return rf"(?<![\w.,:/-]){re.escape(value)}(?![\w:/-]|[.,]\d)"
+        return rf"(?<![\w.,:/-]){re.escape(value)}(?!\w|[.,:/-]\d)"
     return rf"(?<!\w){re.escape(value)}(?!\w)"
 
 

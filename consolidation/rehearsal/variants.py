@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from agent.lessons.said import as_words
 from browser.actions import Action
 from browser.types import Line, Observation, StepResult
+from consolidation.rehearsal.crowd import crowd
 from consolidation.rehearsal.slots import Slot, find_slots
 from consolidation.rehearsal.values import draw_value
 from consolidation.rehearsal.wording import reword
@@ -46,8 +47,11 @@ def make_variant(demonstration: Demonstration, words: tuple[str, ...], seed: int
     slots = find_slots(demonstration.task, demonstration.steps)
     renaming = _renaming(slots, words, rng)
     rename = _renamer(renaming)
+    renamed = [_rename_step(step, rename) for step in demonstration.steps]
+    for group in {slot.choices: None for slot in slots if len(slot.choices) > 1}:
+        renamed = crowd(renamed, [renaming[name] for name in group], _newcomers(group, renaming, words, rng))
     surround = _Surroundings(rng, demonstration.steps, [slot.text for slot in slots])
-    steps = tuple(surround.step(_rename_step(step, rename)) for step in demonstration.steps)
+    steps = tuple(surround.step(step) for step in renamed)
     task = reword(rename(demonstration.task), [renaming.get(slot.text, slot.text) for slot in slots], rng)
     return Variant(task, steps, tuple(renaming.get(slot.text, slot.text) for slot in slots))
 
@@ -63,6 +67,12 @@ def _renaming(slots: Sequence[Slot], words: tuple[str, ...], rng: random.Random)
             renaming.update(zip(group, others, strict=True))
     rest = [slot.text for slot in slots if slot.text not in renaming]
     return renaming | dict(zip(rest, _fresh(rest, words, rng, set(renaming.values())), strict=True))
+
+
+def _newcomers(group: Sequence[str], renaming: dict[str, str], words: tuple[str, ...], rng: random.Random) -> list[str]:
+    """Draw up to three more choices of the kind, in half of the variants."""
+    count = rng.choice((0, 0, 0, 1, 2, 3))
+    return _fresh([rng.choice(group) for _ in range(count)], words, rng, {*renaming.values(), *renaming})
 
 
 def _fresh(olds: Sequence[str], words: tuple[str, ...], rng: random.Random, taken: set[str]) -> list[str]:

@@ -26,8 +26,12 @@ _BEFORE = (
     "for the record, ",
     "could you ",
     "again: ",
+    "remember, ",
+    "FYI ",
+    "just so you know, ",
 )
 _AFTER = ("", "", "", ".", "!", " please", ", thanks", " thanks", " today", " for me", ", as usual", " :)")
+_FILLERS = ("has", "just", "already", "now", "did", "again")
 _SWAPS = (
     ("a", "the"),
     ("the", "a"),
@@ -44,14 +48,18 @@ def reword(task: str, kept: list[str], rng: random.Random) -> str:
     """Return the task in other words; every phrase of `kept` (the slot values) stays as it is, once."""
     pieces = _split(task, kept)
     draw = rng.random()
-    if draw < 0.3:
+    if draw < 0.2:
         return _dress(task, rng)
-    if draw < 0.5:
+    if draw < 0.35:
         pieces = [piece if piece in kept else _swap(piece, rng) for piece in pieces]
-    elif draw < 0.7:
+    elif draw < 0.5:
         pieces = [piece if piece in kept else _drop(piece, rng) for piece in pieces]
-    elif draw < 0.85 and len(kept) > 1:
+    elif draw < 0.65:
+        pieces = _insert(pieces, kept, rng)
+    elif draw < 0.75 and len(kept) > 1:
         pieces = _front(pieces, kept, rng)
+    elif draw < 0.9 and len(kept) > 1:
+        pieces = _last(pieces, kept, rng)
     text = re.sub(r"\s+", " ", "".join(pieces)).strip(" ,:-") or task
     return _dress(text, rng)
 
@@ -81,6 +89,21 @@ def _front(pieces: list[str], kept: list[str], rng: random.Random) -> list[str]:
     """Name one value first: `20: Chris paid Bea back`."""
     at = rng.choice([i for i, piece in enumerate(pieces) if piece in kept])
     return [pieces[at], rng.choice((": ", ", ", " - ")), *pieces[:at], *pieces[at + 1 :]]
+
+
+def _last(pieces: list[str], kept: list[str], rng: random.Random) -> list[str]:
+    """Name a value last, other than the one that comes first and who acts: `Chris paid back 20 to Bea`."""
+    places = [i for i, piece in enumerate(pieces) if piece in kept]
+    if len(places) < 2:
+        return pieces
+    at = rng.choice(places[1:])
+    return [*pieces[:at], " ", *pieces[at + 1 :], rng.choice((" to ", " for ", ", ", ": ", " - ")), pieces[at]]
+
+
+def _insert(pieces: list[str], kept: list[str], rng: random.Random) -> list[str]:
+    """Put a small word behind the first value: `Chris has paid Bea back 20`."""
+    at = next(i for i, piece in enumerate(pieces) if piece in kept or i == len(pieces) - 1)
+    return [*pieces[: at + 1], f" {rng.choice(_FILLERS)} ", *pieces[at + 1 :]]
 
 
 def _dress(text: str, rng: random.Random) -> str:

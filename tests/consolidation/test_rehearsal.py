@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from browser.actions import Verb
 from agent.lessons.said import says
+from browser.actions import Verb
+from consolidation.rehearsal.crowd import crowd
 from consolidation.rehearsal.slots import find_slots
 from consolidation.rehearsal.values import draw_value, vocabulary_words
 from consolidation.rehearsal.variants import Demonstration, make_variant
@@ -97,3 +98,32 @@ def test_other_words_keep_every_value(seed: int) -> None:
 
 def test_words_come_from_the_tokenizer(tiny_tokenizer: object) -> None:
     assert all(word.isalpha() for word in vocabulary_words(tiny_tokenizer))
+
+
+def test_newcomers_stand_in_every_list_that_offers_the_group(demonstration: Demonstration) -> None:
+    steps = crowd(demonstration.steps, PEOPLE, ("Zoe", "Yan"))
+    forms = [page for step in steps for page in (step.observation, step.result.observation)]
+    refs = set()
+    for page in forms:
+        lists = [line.options for line in page.lines if set(PEOPLE) <= set(line.options)]
+        assert all(options[-2:] == ("Zoe", "Yan") for options in lists)
+        boxes = [line for line in page.lines if line.role == "checkbox"]
+        if boxes:
+            assert [line.name for line in boxes] == [*PEOPLE, "Zoe", "Yan"]
+            idle = next(line for line in boxes if line.name == "Alex")
+            assert [line.states for line in boxes[-2:]] == [idle.states] * 2
+            refs |= {(line.name, line.ref) for line in boxes[-2:]}
+    assert len(refs) == 2, "a newcomer keeps its number from page to page"
+    assert [step.action for step in steps] == [step.action for step in demonstration.steps]
+
+
+def test_without_an_untouched_box_nobody_knows_how_a_newcomer_would_look(demonstration: Demonstration) -> None:
+    assert crowd(demonstration.steps, ("Bea",), ("Zoe",)) == demonstration.steps
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_values_survive_every_wording(seed: int) -> None:
+    kept = ["Chris", "Bea", "20"]
+    text = reword("Chris paid Bea back 20", kept, random.Random(seed))
+    assert all(says(text, value) for value in kept)
+    assert text.index("Chris") < text.index("Bea") or ":" in text or "," in text or " - " in text
