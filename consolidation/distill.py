@@ -43,6 +43,8 @@ class DistillConfig:
     seed: int = 1
 
 
+SAVE_EVERY = 5
+"""Updates between checkpoints: what a kill can cost."""
 UNSEEN, LEAST = 0.5, 0.02
 """Divergence, in nats a token, that a sequence not yet seen is taken to have, and the least that any is drawn with."""
 
@@ -91,11 +93,19 @@ def distill(
         optimizer.zero_grad()
         progress.update += 1
         progress.curve.append(round(loss, 5))
-        if checkpoint is not None:
+        settled = is_settled(progress, len(skills), config)
+        if checkpoint is not None and (progress.update % SAVE_EVERY == 0 or progress.update == last or settled):
             save(model, optimizer, progress, checkpoint)
         report(progress)
+        if settled:
+            break
     model.eval()
     return progress
+
+
+def is_settled(progress: Progress, count: int, config: DistillConfig) -> bool:
+    """Whether nothing is left to learn: student and teacher were seen to agree on every one of `count` skill sequences."""
+    return all(progress.last.get(index, UNSEEN) < config.agreed for index in range(count))
 
 
 def draw_batch(

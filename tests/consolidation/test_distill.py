@@ -9,7 +9,7 @@ import torch
 
 from agent.policy.encode import Encoder
 from agent.policy.local import load_model, load_tokenizer
-from consolidation.distill import DistillConfig, Progress, distill, draw_batch
+from consolidation.distill import SAVE_EVERY, DistillConfig, Progress, distill, draw_batch
 from consolidation.evidence import Skill, measured
 from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
 from consolidation.gate import Bounds
@@ -50,7 +50,8 @@ def test_the_divergence_falls(bench: Bench) -> None:
     assert progress.curve[-1] < 0.97 * progress.curve[0]
 
 
-def test_a_run_that_was_cut_short_ends_with_the_same_weights(bench: Bench, tmp_path: Path) -> None:
+@pytest.mark.parametrize("moment", [4, 5])
+def test_a_run_that_was_cut_short_ends_with_the_same_weights(bench: Bench, tmp_path: Path, moment: int) -> None:
     straight = bench.model()
     distill(straight, bench.imitated(), [], CONFIG, 0, 6, tmp_path / "straight.pt")
 
@@ -58,11 +59,12 @@ def test_a_run_that_was_cut_short_ends_with_the_same_weights(bench: Bench, tmp_p
         pass
 
     def kill(progress: Progress) -> None:
-        if progress.update == 4:
+        if progress.update == moment:
             raise Killed
 
     with pytest.raises(Killed):
         distill(bench.model(), bench.imitated(), [], CONFIG, 0, 6, tmp_path / "cut.pt", kill)
+    assert (tmp_path / "cut.pt").exists() == (moment == SAVE_EVERY)
     resumed = bench.model()
     progress = distill(resumed, bench.imitated(), [], CONFIG, 0, 6, tmp_path / "cut.pt")
     assert progress.update == 6 and len(progress.curve) == 6
@@ -73,8 +75,10 @@ def test_what_both_agree_on_moves_nothing(bench: Bench) -> None:
     model = bench.model()
     same = anchors(model, bench.encoder, cut(bench.demonstration.task, (), bench.demonstration.steps))
     before = weights(model)
-    progress = distill(model, same, [], replace(CONFIG, agreed=0.01), 0, 3)
-    assert progress.skipped == 6
+    progress = distill(model, same, [], replace(CONFIG, agreed=0.01), 0, 50)
+    assert progress.skipped == 2 * progress.update
+    assert set(progress.last) == set(range(len(same)))
+    assert progress.update < 50, "a run ends when nothing is left to learn"
     assert all(torch.allclose(one, other) for one, other in zip(before, weights(model), strict=True))
 
 
