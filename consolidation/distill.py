@@ -129,7 +129,7 @@ def draw_batch(
     keys = [key(index) for index in range(len(skills))]
     drawn = sorted(range(len(skills)), key=lambda index: -keys[index])[: config.sequences - held]
     kept = rng.sample(anchors, min(len(anchors), held))
-    return [(index, skills[index]) for index in drawn] + [(None, anchor) for anchor in kept]
+    return [*((index, skills[index]) for index in drawn), *((None, anchor) for anchor in kept)]
 
 
 def accumulate(

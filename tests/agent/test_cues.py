@@ -39,7 +39,7 @@ def test_following_step_by_step_cues_every_step_once_and_then_nothing() -> None:
     for step in STEPS:
         seen += cues.lines()
         cues.advance(step, offers_all)
-    assert seen == [f"> {line}" for line in DEMONSTRATED[:1] + ['type "What" like "Museum"'] + DEMONSTRATED[2:]]
+    assert seen == [f"> {line}" for line in [*DEMONSTRATED[:1], 'type "What" like "Museum"', *DEMONSTRATED[2:]]]
     assert cues.lines() == []
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.browser.conftest import LOCAL_ONLY, Driver
 
 from browser.actions import Action, Verb
 from browser.environment import LiveEnvironment
 from browser.errors import AppUnreachable, UsageError
 from browser.tabs import safe_name
 from browser.world import BrowserLost
+from tests.browser.conftest import LOCAL_ONLY, Driver
 
 pytestmark = pytest.mark.browser
 

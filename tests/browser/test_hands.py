@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.browser.conftest import Driver
 
 from browser.actions import Action, ActionFailed, Verb
 from browser.hands import PATIENCE_MS, web_address
+from tests.browser.conftest import Driver
 
 pytestmark = pytest.mark.browser
 

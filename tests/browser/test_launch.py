@@ -8,11 +8,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.browser.conftest import LOCAL_ONLY
 
 from browser.environment import LiveEnvironment
 from browser.errors import AlreadyRunning, SetupError, UsageError
 from browser.launch import NO_SANDBOX_NOTICE, find_browser, launch
+from tests.browser.conftest import LOCAL_ONLY
 
 
 def program(path: Path) -> Path:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.browser.conftest import Driver
 
 from browser.actions import Action, Verb
+from tests.browser.conftest import Driver
 
 pytestmark = pytest.mark.browser
 

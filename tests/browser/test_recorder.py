@@ -7,11 +7,11 @@ import threading
 from itertools import pairwise
 
 import pytest
-from tests.browser.conftest import Driver
 from playwright.sync_api import Locator
 
 from browser.environment import LiveEnvironment
 from browser.recorder import SECRET, Recorded, Recorder
+from tests.browser.conftest import Driver
 
 pytestmark = pytest.mark.browser
 

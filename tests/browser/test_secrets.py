@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.browser.conftest import Driver
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from browser.actions import Action, Verb
 from browser.types import Observation
+from tests.browser.conftest import Driver
 
 pytestmark = pytest.mark.browser
 
