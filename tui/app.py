@@ -61,6 +61,7 @@ class ApprenticeApp(App[None]):
         self.add_mode("sessions", lambda: SessionsScreen(store))
         self.add_mode("learning", lambda: LearningScreen(store, night_command))
         self._last_failure = ""
+        self._waits = False
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action of this screen and of the three modes, named like `session: stop`."""
@@ -79,8 +80,9 @@ class ApprenticeApp(App[None]):
         yield SystemCommand("app: theme", "Choose the colours of the screen", self.action_change_theme)
 
     async def action_go(self, mode: str) -> None:
-        """Show another mode."""
+        """Show another mode; whoever turns away from a session that waits for them is told."""
         await self.switch_mode(mode)
+        self._call_person()
 
     def action_help(self) -> None:
         """Show what the current screen is for and its keys."""
@@ -99,13 +101,19 @@ class ApprenticeApp(App[None]):
     def on_state_changed(self, message: StateChanged) -> None:
         """Show on every screen what the session does, and call the person when it waits for them."""
         changed = message.words != self.session_words
-        self.session_words = message.words
-        if changed and message.needs_person and self.current_mode != "live":
+        self.session_words, self._waits = message.words, message.needs_person
+        if changed:
+            self._call_person()
+
+    def _call_person(self) -> None:
+        """Tell the person that the session waits, where they cannot see it."""
+        if self._waits and self.current_mode != "live":
             self.notify("The session waits for you: press F2.", title="Live")
 
     def on_done(self, message: Done) -> None:
         """Say that it was done."""
         self._last_failure = ""
+        self._waits = False
         self.notify(message.text, markup=False)
 
     def on_failed(self, message: Failed) -> None:

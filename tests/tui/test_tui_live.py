@@ -169,6 +169,14 @@ async def test_a_waiting_session_calls_from_any_screen(opened: Opened) -> None:
         await shows(pilot, "ended: done")
 
 
+async def test_turning_away_from_a_question_is_told(opened: Opened) -> None:
+    async with opened() as pilot:
+        await start(pilot, "Ask for the hotel")
+        await shows(pilot, "The session asks")
+        await pilot.press("f3")
+        await told(pilot, "The session waits for you: press F2.")
+
+
 async def test_leaving_stops_a_session_only_when_the_person_agrees(store: Store, opened: Opened) -> None:
     async with opened() as pilot:
         await start(pilot, "Ask for the hotel")
