@@ -19,6 +19,8 @@ from foundation.schema import Field, Schema
 from foundation.words import Words
 
 MAX_SLOTS = 4
+MAX_DRAWS = 20
+"""Tries for a value that no other slot has; a short list may have none left."""
 _NEVER = ("popup", "old", "row ", "home", "confirm", "search", "create", "wiki")
 """Keys of controls that are not there in every state of the app, or that leave nothing behind."""
 _PEOPLE = ("person", "people")
@@ -104,9 +106,8 @@ class RitualSkill:
         for deed in self.deeds:
             value = deed.value
             if deed.slot:
-                while (value := deed.draw(app)) in slots:
-                    if deed.person and set(app.schema.people) <= set(slots):
-                        break
+                drawn = [deed.draw(app) for _ in range(MAX_DRAWS)]
+                value = next((other for other in drawn if other not in slots), drawn[0])
                 slots.append(value)
             steps.append(deed.fixed(value))
         return Ritual(steps), slots
@@ -122,7 +123,7 @@ def _choices(app: ProceduralApp, page: Observation, used: set[str]) -> list[str]
     filled = _fields(app)
     for key, ref in app.refs.items():
         line = page.find(ref)
-        if line is None or key.startswith(_NEVER) or "again" in key:
+        if line is None or key.startswith(_NEVER) or key == "save again":
             continue
         key = _without_person(app, key, line)
         if key not in used and (key in filled or line.role in ("button", "link", "tab", "menuitem")):

@@ -98,3 +98,20 @@ def test_a_hundred_steps_stay_small_and_the_prompt_only_ever_grows_within_a_keyf
 def test_the_manual_is_for_models_that_need_it() -> None:
     assert "press a button" in Transcript("t", with_manual=True).system
     assert "press a button" not in Transcript("t").system
+
+
+def test_each_action_is_preceded_by_its_cue() -> None:
+    transcript = Transcript("add Lunch", ('Asked: add Museum\ntype "What" "Museum"\nclick "Save"\ndone',))
+    transcript.start(FORM)
+    assert [piece.text for piece in transcript.prompt().reply] == ['> type "What" like "Museum"\n']
+    transcript.advance(Action(Verb.TYPE, "What", 2, "Lunch"), StepResult(changed(FORM, 2, value="Lunch")))
+    transcript.advance(Action(Verb.CLICK, "Save", 6), StepResult(FORM, ok=False, note="disabled"))
+    assert [piece.text for piece in transcript.prompt().reply] == [
+        '> type "What" like "Museum"\n',
+        'type "What" [2] "Lunch"\n',
+        '> click "Save"\n',
+        'click "Save" [6]\n',
+        transcript.prompt().reply[4].text,
+        '> click "Save"\n',
+    ], "a step that failed is still to be done"
+    assert transcript.prompt().reply[4].text.startswith("! disabled\n")
