@@ -31,7 +31,7 @@ def draw_sequences(encoder: Encoder, seed: int, max_length: int, *, training: bo
     out = []
     for segment in cut(task.text, task.lessons, steps):
         tokens = encode(encoder, segment)
-        if training and len(tokens.spans) == 1 and len(tokens.ids) > 250 and rng.random() < 0.7:
+        if training and len(tokens.spans) == 1 and len(tokens.ids) > 150 and rng.random() < 0.7:
             continue
         if len(tokens.positions) and len(tokens.ids) <= max_length:
             out.append(tokens)

@@ -30,7 +30,7 @@ _VERBS = (
     "get rid of",
     "update",
 )
-_LINKS = (
+LINKS = (
     "",
     "for",
     "by",
@@ -78,7 +78,7 @@ class Phrasing:
             rng.shuffle(order)
         unit = rng.choice(_UNITS) if amount_slot >= 0 and rng.random() < 0.3 else ""
         return cls(
-            verb, noun, order, [rng.choice(_LINKS) for _ in range(slots)], rng.random() < 0.15, unit, amount_slot
+            verb, noun, order, [rng.choice(LINKS) for _ in range(slots)], rng.random() < 0.15, unit, amount_slot
         )
 
     def say(self, slots: list[str]) -> str:
@@ -97,7 +97,7 @@ class Phrasing:
             verb,
             self.noun,
             self.order,
-            [words.rng.choice(_LINKS) for _ in self.links],
+            [words.rng.choice(LINKS) for _ in self.links],
             self.quoted,
             self.unit,
             self.unit_slot,

@@ -79,12 +79,12 @@ class RitualSkill:
     deeds: list[Deed]
 
     @classmethod
-    def build(cls, schema: Schema, rng: random.Random) -> RitualSkill:
+    def build(cls, schema: Schema, rng: random.Random, longest: int = 9) -> RitualSkill:
         """Walk through the app at random and remember the way."""
         app = ProceduralApp(schema, rng.randrange(1 << 30))
         page = app.reset()
         deeds: list[Deed] = []
-        length = rng.randint(3, 9)
+        length = rng.randint(3, longest)
         while len(deeds) < length:
             if (way := clear_the_way(app, page)) is not None:
                 page = app.step(way).observation

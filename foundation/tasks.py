@@ -12,6 +12,7 @@ from foundation.app import ProceduralApp
 from foundation.episodes import run_expert
 from foundation.goals import Create, GiveUp, Goal, Read
 from foundation.phrasing import Phrasing, Wording
+from foundation.relations import PageSkill, RelationSkill, small
 from foundation.rituals import RitualSkill
 from foundation.schema import Schema, make_schema
 from foundation.skills import CreateSkill, DeleteSkill, Shown, draw_skill
@@ -66,12 +67,24 @@ def _by_ritual(draw: _Draw) -> Task:
     return _shown(draw, RitualSkill.build(draw.schema, draw.rng), "ritual")
 
 
+def _by_relation(draw: _Draw) -> Task:
+    """A demonstration on a small page, whose values can be taken for each other."""
+    schema = small(draw.schema, draw.rng)
+    app = ProceduralApp(schema, draw.rng.randrange(1 << 30), records=draw.rng.choice((0, 0, 1)))
+    skill = RelationSkill.build(schema, draw.rng)
+    if draw.rng.random() < 0.2:
+        namespace = f"{app.words.word()}{draw.rng.choice(':/-_')}" if draw.rng.random() < 0.7 else ""
+        return _shown(_Draw(draw.rng, schema, app), PageSkill("", namespace), "relation")
+    return _shown(_Draw(draw.rng, schema, app), skill, "relation")
+
+
 def _shown(draw: _Draw, skill: Shown, suite: str) -> Task:
     wording = draw.word(skill)
     goal, slots = skill.draw(draw.app)
     near = slots if len(slots) > 1 and draw.rng.random() < 0.4 else ()
-    lessons = [draw.demonstrate(skill, wording, near) for _ in range(2 if draw.rng.random() < 0.15 else 1)]
-    if draw.rng.random() < 0.25:
+    more = 0.05 if suite == "relation" else 0.2
+    lessons = [draw.demonstrate(skill, wording, near) for _ in range(2 if draw.rng.random() < more else 1)]
+    if draw.rng.random() < more:
         other = draw_skill(draw.app, draw.rng)
         lessons.insert(draw.rng.randint(0, len(lessons)), draw.demonstrate(other, draw.word(other)))
     said = wording.otherwise(draw.app.words) if draw.rng.random() < 0.4 else wording
@@ -221,6 +234,7 @@ def _impossible(draw: _Draw) -> Task:
 SUITES: dict[str, tuple[float, Callable[[_Draw], Task]]] = {
     "lesson": (0.32, _by_lesson),
     "ritual": (0.28, _by_ritual),
+    "relation": (1.0, _by_relation),
     "explicit": (0.12, _explicit),
     "steps": (0.08, _steps),
     "told": (0.05, _told),
