@@ -80,18 +80,16 @@ class SkillSpec:
         return fill(self.task, self.taught), [parse(fill(step, self.taught)) for step in self.steps]
 
     def variant(self, seed: int) -> tuple[str, dict[str, str]]:
-        """Draw a test: its wording and values, none of them those that were taught."""
+        """Draw a test: its values are not those that were taught, nor is its wording where the definition has others."""
         rng = random.Random(f"{self.name} {seed}")
         values: dict[str, str] = {}
         for slot in self.slots:
-            taken = {values.get(slot.differs_from, "")}
-            if not slot.choice:
-                taken.add(self.taught.get(slot.name, ""))
+            taken = {values.get(slot.differs_from, ""), self.taught.get(slot.name, "")}
             value = draw_slot(slot, rng)
             while value in taken:
                 value = draw_slot(slot, rng)
             values[slot.name] = value
-        wording = rng.choice((self.task, *self.wordings))
+        wording = rng.choice(self.wordings or (self.task,))
         return fill(wording, values), values
 
 

@@ -10,6 +10,8 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.helpers import disable_input_dtype_casting
 
+from agent.policy.precision import compute_dtype
+
 
 def attach_lora(model: Any, rank: int, alpha: int, seed: int) -> PeftModel:
     """Freeze the model and add a fresh adapter. Weights are drawn from `seed`; B starts at zero, so nothing changes yet."""
@@ -29,12 +31,13 @@ def trainable(model: torch.nn.Module) -> list[torch.nn.Parameter]:
 
 @contextmanager
 def mixed_precision(model: PeftModel, device: str = "cpu") -> Iterator[None]:
-    """Compute in bf16 while the adapter's own weights stay fp32.
+    """Compute in bf16, where that is fast, while the adapter's own weights stay fp32.
 
     PEFT would cast every activation to the adapter's precision and autocast cast it back: switched off, one training step
     on 2 cores is 1.07 times as fast (`bench/model.py`).
     """
-    with torch.autocast(device, torch.bfloat16), disable_input_dtype_casting(model):
+    dtype = compute_dtype(device)
+    with torch.autocast(device, dtype, enabled=dtype is not torch.float32), disable_input_dtype_casting(model):
         yield
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,19 @@ from consolidation.evidence import Prober, Skill, means, measured
 from consolidation.examples import ON_POLICY, Arm, Example, Known, anchors, distilled, imitated
 from consolidation.gate import Bounds, Evidence, Row, judge, passes
 from consolidation.lora import attach_lora, mixed_precision
-from consolidation.probes import Measured, drift, roll_out
+from consolidation.probes import Measured, Rollout, drift, roll_out
 from consolidation.rehearsal.anchors import page_anchors, shipped_anchors
 from consolidation.rehearsal.values import vocabulary_words
-from consolidation.rehearsal.variants import make_variant
+from consolidation.rehearsal.variants import Variant, make_variant
 from consolidation.segments import Segment
 from consolidation.storage import write_atomically
 from consolidation.tokens import Tokens
 
 _UNRELATED = 'Asked: water the plants\nclick "Garden"\nclick "Water now"\ndone'
 """What the mismatched arm's teacher reads where there is no other lesson."""
+
+WHOLE = 3
+"""One in so many rehearsed variants teaches every step; the others only the steps that hold a value of the task, which differ."""
 
 Report = Callable[[str, dict[str, Any]], None]
 """Told the phase and what there is to say about it."""
@@ -43,7 +46,7 @@ class NightConfig:
     """What a night may cost and how it learns."""
 
     arm: Arm = Arm.OPSD
-    variants: int = 16
+    variants: int = 48
     """Rehearsed sessions, shared among the skills."""
     rollouts: int = 6
     """Sessions that the student dreams itself, in each round."""
@@ -181,19 +184,35 @@ class Night:
                         temperature=1.0,
                         seed=self.config.seed + index,
                     )
-                    steps = roll_out(policy, variant, with_manual=self.config.with_manual).steps
-                examples += distilled(
-                    self.model,
-                    self.encoder,
-                    variant.task,
-                    (skill.text,),
-                    steps,
-                    skill.id,
-                    with_manual=self.config.with_manual,
-                )
+                    rollout = roll_out(policy, variant, with_manual=self.config.with_manual)
+                examples += self._learned_from(skill, variant, rollout)
             write_atomically(path, lambda temporary: torch.save(_pack(examples), temporary))
             self.report("dream", {"round": number, "sequences": len(examples)})
         return _unpack(torch.load(path, weights_only=True))
+
+    def _learned_from(self, skill: Skill, variant: Variant, rollout: Rollout) -> list[Example]:
+        """Score a dream by the teacher: what the student did right as it was, what it did wrong with the right action in its place.
+
+        Without corrections (the pure arm) the teacher's opinion of every step stands, and with it the teacher's mistakes.
+        """
+        lessons, known = self._privilege(skill)
+        sessions = [rollout.steps, *rollout.mended()]
+        if known is not Known.CORRECT:
+            known, sessions = Known.NOTHING, [tuple(replace(step, taught=True) for step in rollout.steps)]
+        return [
+            example
+            for steps in sessions
+            for example in distilled(
+                self.model,
+                self.encoder,
+                variant.task,
+                lessons,
+                steps,
+                skill.id,
+                known,
+                with_manual=self.config.with_manual,
+            )
+        ]
 
     def gate(self, before: Headroom) -> list[Row]:
         """Measure the challenger on what it never trained on, and judge."""
@@ -240,12 +259,13 @@ class Night:
         examples: list[Example] = []
         for seed in range(max(1, config.variants // len(self.learned))):
             variant = make_variant(skill.demonstration, self.words, config.seed * 10_000 + seed)
+            steps = variant.steps if seed % WHOLE == 0 else variant.only_values()
             if config.arm is Arm.SFT_DREAM:
-                examples += imitated(self.encoder, variant.task, variant.steps, skill.id, **options)
+                examples += imitated(self.encoder, variant.task, steps, skill.id, **options)
                 continue
             lessons, known = self._privilege(skill)
             examples += distilled(
-                self.model, self.encoder, variant.task, lessons, variant.steps, skill.id, known=known, **options
+                self.model, self.encoder, variant.task, lessons, steps, skill.id, known=known, **options
             )
             self.report(
                 "rehearse", {"skill": skill.id, "variant": seed + 1, "of": config.variants // len(self.learned)}

@@ -10,23 +10,26 @@ import math
 import random
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from peft import PeftModel
 
 from agent.policy.encode import Encoder
 from agent.policy.local import LocalPolicy
 from agent.prompt import Transcript
-from browser.actions import WITHOUT_PAGE
+from browser.actions import WITHOUT_PAGE, Action
+from browser.types import StepResult
 from consolidation.examples import score
 from consolidation.lora import mixed_precision
 from consolidation.losses import Divergence, divergence, on_support
 from consolidation.rehearsal.dream import Dream
-from consolidation.rehearsal.variants import Variant
+from consolidation.rehearsal.variants import Variant, same_action
 from consolidation.segments import Segment, Step, cut
 
 EXTRA_STEPS = 6
 """How many steps more than the demonstration took an episode may take."""
+MENDED = 3
+"""So many mistakes of one dream are corrected: later ones stand on pages that only earlier ones led to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +89,23 @@ def episodes_right(
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A dreamt session of a policy."""
+    """A dreamt session of a policy. Its wrong steps are marked as not taught; `right` holds what was right at each step."""
 
     steps: tuple[Step, ...]
+    right: tuple[Action, ...]
     finished: bool
     admitted: float
+
+    def mended(self) -> list[tuple[Step, ...]]:
+        """Return, for each of the first wrong steps, the session up to it with the right action in its place, alone taught."""
+        wrong = [i for i, step in enumerate(self.steps) if not step.taught][:MENDED]
+        return [
+            (
+                *(replace(step, taught=False) for step in self.steps[:i]),
+                Step(self.steps[i].observation, self.right[i], StepResult(self.steps[i].observation)),
+            )
+            for i in wrong
+        ]
 
 
 def roll_out(
@@ -102,18 +117,20 @@ def roll_out(
     transcript = Transcript(variant.task, lessons, with_manual)
     transcript.start(page)
     steps: list[Step] = []
+    right: list[Action] = []
     admitted = 1.0
     for _ in range(len(variant.steps) + EXTRA_STEPS):
         decision = policy.decide(transcript.prompt(), page)
         action = decision.action
         admitted = min(admitted, decision.admitted)
+        right.append(dream.right(action))
         result = dream.step(action)
-        steps.append(Step(page, action, result))
+        steps.append(Step(page, action, result, taught=same_action(action, right[-1])))
         if action.verb in WITHOUT_PAGE:
             break
         transcript.advance(action, result)
         page = result.observation
-    return Rollout(tuple(steps), dream.finished, admitted)
+    return Rollout(tuple(steps), tuple(right), dream.finished, admitted)
 
 
 def drift(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> tuple[float, Measured]:

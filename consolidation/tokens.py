@@ -41,4 +41,6 @@ def encode(encoder: Encoder, segment: Segment) -> Tokens:
             spans.append((len(positions), len(positions) + len(piece)))
             positions.extend(range(len(ids) - 1, len(ids) + len(piece) - 1))
         ids.extend(piece)
+    if positions:
+        ids = ids[: positions[-1] + 2]  # nothing after the last taught token is ever looked at
     return Tokens(torch.tensor(ids), torch.tensor(positions, dtype=torch.long), tuple(spans))

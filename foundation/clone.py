@@ -20,9 +20,10 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from agent.policy.attention import register
+from agent.policy.attention import fastest
 from agent.policy.embedded import HUB_ID
 from agent.policy.encode import Encoder
+from agent.policy.precision import compute_dtype
 from consolidation.lora import attach_lora, logits_at, mixed_precision, trainable
 from foundation.dataset import HELD_OUT, Batch, batches, draw_sequences
 
@@ -107,7 +108,7 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None)
     out.mkdir(parents=True, exist_ok=True)
     encoder = Encoder(AutoTokenizer.from_pretrained(base))
     model = attach_lora(
-        AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation=register()),
+        AutoModelForCausalLM.from_pretrained(base, dtype=compute_dtype(), attn_implementation=fastest()),
         config.rank,
         config.alpha,
         config.seed,

@@ -20,8 +20,9 @@ from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
 from agent.grammar import action_grammar
-from agent.policy.attention import register
+from agent.policy.attention import fastest
 from agent.policy.encode import Encoder
+from agent.policy.precision import compute_dtype
 from agent.prompt import Prompt
 from agent.types import Decision
 from browser.actions import parse
@@ -156,13 +157,13 @@ def grammar_tokenizer(encoder: Encoder, vocabulary: int) -> LLTokenizer:
 
 
 def load_model(path: Path) -> Any:
-    """Load a causal language model in bf16 with the attention that is fastest here. Raises UsageError for a bad path."""
+    """Load a causal language model in the precision and with the attention that are fastest here. Raises UsageError for a bad path."""
     if not (path / "config.json").is_file():
         raise UsageError(
             f"no model in {path}", "Give a folder with config.json and safetensors, or run: apprentice setup"
         )
     try:
-        return AutoModelForCausalLM.from_pretrained(path, dtype=torch.bfloat16, attn_implementation=register())
+        return AutoModelForCausalLM.from_pretrained(path, dtype=compute_dtype(), attn_implementation=fastest())
     except (OSError, ValueError) as error:
         raise UsageError(
             f"the model in {path} cannot be loaded: {str(error).splitlines()[0]}",

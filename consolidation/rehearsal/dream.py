@@ -44,6 +44,14 @@ class Dream:
         """The recorded action whose turn it is."""
         return self.variant.steps[self._at].action
 
+    def right(self, action: Action) -> Action:
+        """Return the action itself if it is right now, else the right one: mend a wrong field first, then go on as recorded."""
+        mend = next(filter(None, (self._mend(ref) for ref in self._wrong())), None)
+        if mend is None and self._find_later(action) is not None:
+            return action
+        right = mend or self.expected
+        return action if same_action(action, right) else right
+
     def step(self, action: Action) -> StepResult:
         """Do one action, as far as the recording knows what comes of it."""
         if action.verb is Verb.DONE:
@@ -68,10 +76,27 @@ class Dream:
             self._toggle(line)
         return StepResult(self._page())
 
-    def _wrong(self) -> bool:
-        """Whether a field holds something that the recording does not have there by now."""
+    def _wrong(self) -> list[int]:
+        """Return the fields that hold something that the recording does not have there by now."""
         early = {self.variant.steps[i].action.ref for i in self._early}
-        return any(ref not in early for ref in self._edits)
+        return [ref for ref in self._edits if ref not in early]
+
+    def _mend(self, ref: int) -> Action | None:
+        """Return what brings a wrong field back to the recording; None when its turn is still to come, or nothing does."""
+        page = self.variant.steps[self._at].observation
+        line = page.find(ref)
+        if line is None or any(step.action.ref == ref for step in self._coming()):
+            return None
+        if line.role in _TOGGLED:
+            return Action(Verb.CLICK, line.name, ref)
+        verb = Verb.SELECT if line.options else Verb.TYPE
+        return Action(verb, line.name, ref, line.value) if line.value else None
+
+    def _coming(self) -> list[Step]:
+        """Return the recorded steps from now on that only fill fields of this page."""
+        rest = self.variant.steps[self._at :]
+        end = next((i for i, step in enumerate(rest) if not _is_field(step)), len(rest))
+        return list(rest[:end])
 
     def _advance(self) -> None:
         self._at += 1
@@ -84,10 +109,7 @@ class Dream:
 
     def _find_later(self, action: Action) -> int | None:
         """Return the step that does this later on, if only fields are filled in between."""
-        for i in range(self._at, len(self.variant.steps)):
-            step = self.variant.steps[i]
-            if not _is_field(step):
-                return None
+        for i, step in enumerate(self._coming(), self._at):
             if i not in self._early and same_action(step.action, action):
                 return i
         return None

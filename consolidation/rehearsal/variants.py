@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from agent.lessons.said import as_words
+from agent.lessons.said import as_words, says
 from browser.actions import Action
 from browser.types import Line, Observation, StepResult
 from consolidation.rehearsal.crowd import crowd
@@ -40,6 +40,11 @@ class Variant:
     steps: tuple[Step, ...]
     values: tuple[str, ...] = ()
 
+    def only_values(self) -> tuple[Step, ...]:
+        """Return the steps with only those marked as taught that hold a value of the task; all of them when none does."""
+        said = [any(says(f"{step.action.name} {step.action.text}", value) for value in self.values) for step in self.steps]
+        return tuple(replace(step, taught=mine or not any(said)) for step, mine in zip(self.steps, said, strict=True))
+
 
 def make_variant(demonstration: Demonstration, words: tuple[str, ...], seed: int) -> Variant:
     """Make the variant of a seed. The seed fixes values, wording and surroundings."""
@@ -52,8 +57,9 @@ def make_variant(demonstration: Demonstration, words: tuple[str, ...], seed: int
         renamed = crowd(renamed, [renaming[name] for name in group], _newcomers(group, renaming, words, rng))
     surround = _Surroundings(rng, demonstration.steps, [slot.text for slot in slots])
     steps = tuple(surround.step(step) for step in renamed)
-    task = reword(rename(demonstration.task), [renaming.get(slot.text, slot.text) for slot in slots], rng)
-    return Variant(task, steps, tuple(renaming.get(slot.text, slot.text) for slot in slots))
+    values = [renaming.get(slot.text, slot.text) for slot in slots]
+    task = reword(rename(demonstration.task), values, _alike(slots, values), words, rng)
+    return Variant(task, steps, tuple(values))
 
 
 def _renaming(slots: Sequence[Slot], words: tuple[str, ...], rng: random.Random) -> dict[str, str]:
@@ -67,6 +73,12 @@ def _renaming(slots: Sequence[Slot], words: tuple[str, ...], rng: random.Random)
             renaming.update(zip(group, others, strict=True))
     rest = [slot.text for slot in slots if slot.text not in renaming]
     return renaming | dict(zip(rest, _fresh(rest, words, rng, set(renaming.values())), strict=True))
+
+
+def _alike(slots: Sequence[Slot], values: Sequence[str]) -> list[str]:
+    """Return the values of slots that are chosen from one list with another slot."""
+    shared = [choice for slot in slots for choice in set(slot.choices)]
+    return [value for slot, value in zip(slots, values, strict=True) if shared.count(slot.text) > 1]
 
 
 def _newcomers(group: Sequence[str], renaming: dict[str, str], words: tuple[str, ...], rng: random.Random) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 
 from agent.lessons.said import as_words
 
@@ -44,22 +45,27 @@ _SWAPS = (
 )
 
 
-def reword(task: str, kept: list[str], rng: random.Random) -> str:
-    """Return the task in other words; every phrase of `kept` (the slot values) stays as it is, once."""
+def reword(task: str, kept: list[str], alike: list[str], words: Sequence[str], rng: random.Random) -> str:
+    """Return the task in other words; every phrase of `kept` (the slot values) stays as it is, once.
+
+    Of `alike`, values that could stand in each other's place, the first stays first: nothing else tells them apart.
+    """
     pieces = _split(task, kept)
     draw = rng.random()
     if draw < 0.2:
         return _dress(task, rng)
-    if draw < 0.35:
+    if draw < 0.3:
         pieces = [piece if piece in kept else _swap(piece, rng) for piece in pieces]
-    elif draw < 0.5:
+    elif draw < 0.4:
         pieces = [piece if piece in kept else _drop(piece, rng) for piece in pieces]
-    elif draw < 0.65:
+    elif draw < 0.5:
         pieces = _insert(pieces, kept, rng)
-    elif draw < 0.75 and len(kept) > 1:
-        pieces = _front(pieces, kept, rng)
-    elif draw < 0.9 and len(kept) > 1:
+    elif draw < 0.6 and len(kept) > 1:
+        pieces = _front(pieces, [value for value in kept if value not in alike], rng)
+    elif draw < 0.7 and len(kept) > 1:
         pieces = _last(pieces, kept, rng)
+    if draw > 0.6:
+        pieces = [piece if piece in kept else _exchange(piece, words, rng) for piece in pieces]
     text = re.sub(r"\s+", " ", "".join(pieces)).strip(" ,:-") or task
     return _dress(text, rng)
 
@@ -77,6 +83,14 @@ def _swap(piece: str, rng: random.Random) -> str:
     return piece
 
 
+def _exchange(piece: str, words: Sequence[str], rng: random.Random) -> str:
+    """Put any other word in the place of some, and now and then one more: what is meant then shows in the order of the values alone."""
+    out = [rng.choice(words).lower() if word and rng.random() < 0.4 else word for word in piece.split(" ")]
+    if rng.random() < 0.15 and len(out) > 1:
+        out.insert(1, rng.choice(words).lower())
+    return " ".join(out)
+
+
 def _drop(piece: str, rng: random.Random) -> str:
     """Leave out a word here and there, as in a note to oneself; never the only one between two values."""
     words = piece.split(" ")
@@ -85,9 +99,12 @@ def _drop(piece: str, rng: random.Random) -> str:
     return " ".join(word for word in words if not word or rng.random() > 0.25)
 
 
-def _front(pieces: list[str], kept: list[str], rng: random.Random) -> list[str]:
+def _front(pieces: list[str], kept: Sequence[str], rng: random.Random) -> list[str]:
     """Name one value first: `20: Chris paid Bea back`."""
-    at = rng.choice([i for i, piece in enumerate(pieces) if piece in kept])
+    places = [i for i, piece in enumerate(pieces) if piece in kept]
+    if not places:
+        return pieces
+    at = rng.choice(places)
     return [pieces[at], rng.choice((": ", ", ", " - ")), *pieces[:at], *pieces[at + 1 :]]
 
 

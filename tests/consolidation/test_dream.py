@@ -1,5 +1,7 @@
 """A dream answers the recorded path, lets fields be filled in any order, and makes nothing up."""
 
+import random
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -73,3 +75,39 @@ def test_ticking_a_box_twice_is_as_good_as_never(demonstration: Demonstration) -
     for action in actions[5:]:
         dream.step(action)
     assert dream.finished
+
+
+def test_the_right_action_is_the_recorded_one_or_a_field_ahead_of_its_turn(demonstration: Demonstration) -> None:
+    dream, actions = recorded(demonstration), [step.action for step in demonstration.steps]
+    dream.reset()
+    wander = Action(Verb.CLICK, "Statistics", 2)
+    assert dream.right(actions[0]) == dream.right(wander) == actions[0]
+    dream.step(actions[0])
+    assert dream.right(actions[3]) == actions[3], "fields may be filled in any order"
+
+
+def test_a_wrong_box_is_unticked_before_anything_else(demonstration: Demonstration) -> None:
+    dream, actions = recorded(demonstration), [step.action for step in demonstration.steps]
+    dream.reset()
+    for action in actions[:5]:
+        dream.step(action)
+    alex = Action(Verb.CLICK, "Alex", 24)
+    dream.step(alex)
+    assert dream.right(actions[5]) == alex
+    dream.step(alex)
+    assert dream.right(actions[5]) == actions[5]
+
+
+def test_doing_what_is_right_finishes_every_dream(demonstration: Demonstration) -> None:
+    for seed in range(30):
+        rng = random.Random(seed)
+        dream = Dream(make_variant(demonstration, WORDS, seed))
+        page = dream.reset()
+        for _ in range(40):
+            wild = rng.choice([line for line in page.lines if line.ref is not None])
+            slip = Action(Verb.TYPE, wild.name, wild.ref, "?") if wild.role == "textbox" else Action(Verb.CLICK, wild.name, wild.ref)
+            action = slip if rng.random() < 0.3 and page.dialog else dream.right(slip)
+            page = dream.step(action).observation
+            if action.verb is Verb.DONE:
+                break
+        assert dream.finished
