@@ -77,9 +77,7 @@ class Phrasing:
         if rng.random() < 0.5:
             rng.shuffle(order)
         unit = rng.choice(_UNITS) if amount_slot >= 0 and rng.random() < 0.3 else ""
-        return cls(
-            verb, noun, order, [rng.choice(LINKS) for _ in range(slots)], rng.random() < 0.15, unit, amount_slot
-        )
+        return cls(verb, noun, order, [rng.choice(LINKS) for _ in range(slots)], rng.random() < 0.15, unit, amount_slot)
 
     def say(self, slots: list[str]) -> str:
         """Word a task with these slot values."""

@@ -64,7 +64,10 @@ class Relation:
 
     def say(self, slots: list[str]) -> str:
         """Word a task with these slot values."""
-        parts = [self.first, *(part for i, gap in zip(self.order, [*self.gaps, ""], strict=True) for part in (slots[i], gap))]
+        parts = [
+            self.first,
+            *(part for i, gap in zip(self.order, [*self.gaps, ""], strict=True) for part in (slots[i], gap)),
+        ]
         text = " ".join(part for part in (*parts, self.last) if part)
         for mark in (",", ":", ".", "!"):
             text = text.replace(f" {mark}", mark)
@@ -138,7 +141,7 @@ def small(schema: Schema, rng: random.Random) -> Schema:
     people = list(dict.fromkeys(words.person() for _ in range(rng.randint(3, 7))))
     options = tuple(words.labels(rng.randint(3, 5), set()))
     taken: set[str] = set()
-    kinds = [*rng.choice(_PAIRS), *rng.sample(_OTHERS, rng.choice((0, 1, 1, 2)))]
+    kinds: list[FieldKind] = [*rng.choice(_PAIRS), *rng.sample(_OTHERS, rng.choice((0, 1, 1, 2)))]
     rng.shuffle(kinds)
 
     def make(number: int, kind: FieldKind) -> Field:
@@ -147,9 +150,7 @@ def small(schema: Schema, rng: random.Random) -> Schema:
         clear = rng.choice(_NOBODY) if kind == "people" else ""
         hidden = number > 1 and rng.random() < 0.15
         key = f"f{number}" if number else "title"
-        return Field(
-            key, words.labels(1, taken)[0], kind, choices, default=everybody, clear=clear, hidden=hidden
-        )
+        return Field(key, words.labels(1, taken)[0], kind, choices, default=everybody, clear=clear, hidden=hidden)
 
     fields = [make(number, kind) for number, kind in enumerate(kinds)]
     form = rng.choice(("inline", "inline", "inline", "dialog", "page"))

@@ -72,6 +72,8 @@ class Dream:
             and action.verb in (Verb.TYPE, Verb.SELECT)
         ):
             self._edits[action.ref] = self._effect(action)
+            if self._edits[action.ref] == self.variant.steps[self._at].observation.find(action.ref):
+                del self._edits[action.ref]  # back to what the recording has
         elif action.verb is Verb.CLICK and (line := self._page().find(action.ref or -1)) and line.role in _TOGGLED:
             self._toggle(line)
         return StepResult(self._page())

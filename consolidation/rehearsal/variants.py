@@ -42,7 +42,9 @@ class Variant:
 
     def only_values(self) -> tuple[Step, ...]:
         """Return the steps with only those marked as taught that hold a value of the task; all of them when none does."""
-        said = [any(says(f"{step.action.name} {step.action.text}", value) for value in self.values) for step in self.steps]
+        said = [
+            any(says(f"{step.action.name} {step.action.text}", value) for value in self.values) for step in self.steps
+        ]
         return tuple(replace(step, taught=mine or not any(said)) for step, mine in zip(self.steps, said, strict=True))
 
 

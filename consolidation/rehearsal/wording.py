@@ -85,7 +85,7 @@ def _swap(piece: str, rng: random.Random) -> str:
 
 def _exchange(piece: str, words: Sequence[str], rng: random.Random) -> str:
     """Put any other word in the place of some, and now and then one more: what is meant then shows in the order of the values alone."""
-    out = [rng.choice(words).lower() if word and rng.random() < 0.4 else word for word in piece.split(" ")]
+    out = [rng.choice(words).lower() if word.isalpha() and rng.random() < 0.4 else word for word in piece.split(" ")]
     if rng.random() < 0.15 and len(out) > 1:
         out.insert(1, rng.choice(words).lower())
     return " ".join(out)

@@ -105,7 +105,11 @@ def test_doing_what_is_right_finishes_every_dream(demonstration: Demonstration) 
         page = dream.reset()
         for _ in range(40):
             wild = rng.choice([line for line in page.lines if line.ref is not None])
-            slip = Action(Verb.TYPE, wild.name, wild.ref, "?") if wild.role == "textbox" else Action(Verb.CLICK, wild.name, wild.ref)
+            slip = (
+                Action(Verb.TYPE, wild.name, wild.ref, "?")
+                if wild.role == "textbox"
+                else Action(Verb.CLICK, wild.name, wild.ref)
+            )
             action = slip if rng.random() < 0.3 and page.dialog else dream.right(slip)
             page = dream.step(action).observation
             if action.verb is Verb.DONE:
