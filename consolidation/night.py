@@ -46,7 +46,7 @@ class NightConfig:
     """What a night may cost and how it learns."""
 
     arm: Arm = Arm.OPSD
-    variants: int = 48
+    variants: int = 24
     """Rehearsed sessions, shared among the skills."""
     rollouts: int = 6
     """Sessions that the student dreams itself, in each round."""
