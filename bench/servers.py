@@ -54,6 +54,7 @@ class AppServer:
         if not done.exists():
             self.shell(self.app.install, "install")
             done.touch()
+            self.port = free_port()  # installing took a while: the first one may be taken by now
         if not self._pristine.exists():
             shutil.rmtree(self.data, ignore_errors=True)
             self.data.mkdir()
