@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 import httpx
 
@@ -37,6 +38,7 @@ class AppServer:
         self.data = self.home / "data"
         self._pristine = self.home / "pristine"
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock: TextIO | None = None
 
     @property
     def url(self) -> str:
@@ -50,6 +52,8 @@ class AppServer:
 
     def __enter__(self) -> Self:
         self.home.mkdir(parents=True, exist_ok=True)
+        self._lock = (self.home / "lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)  # two servers on one folder of data break it: wait for the other's end
         done = self.home / "installed"
         if not done.exists():
             self.shell(self.app.install, "install")
@@ -69,6 +73,8 @@ class AppServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        if self._lock:
+            self._lock.close()
 
     def restore(self) -> None:
         """Stop, bring the seeded data back, start."""
