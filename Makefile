@@ -10,7 +10,7 @@ demo: setup ## fail, be taught once, do it with the lesson, sleep, do it alone: 
 	$(BIN)/apprentice demo
 
 test: setup ## every test
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: setup ## style, types, import contracts
 	$(BIN)/ruff check .

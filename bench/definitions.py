@@ -203,6 +203,12 @@ def _skill(reader: _Reader, skill: Mapping[str, Any]) -> SkillSpec:
         for name, slot in skill.get("slots", {}).items()
     )
     taught = reader.table("taught")
+    for slot in slots:
+        if slot.choice and len(set(slot.choice) - {taught.get(slot.name)}) < (2 if slot.differs_from else 1):
+            raise UsageError(
+                f"{reader.path}: {reader.prefix}slots.{slot.name}.choice leaves nothing to draw beside the taught value",
+                "Give it more choices: tests never use a taught value",
+            )
     steps = tuple(skill.get("steps", ()))
     for number, step in enumerate(steps):
         try:

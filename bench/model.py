@@ -23,6 +23,7 @@ import torch
 from agent.policy.attention import grouped_attention
 from agent.policy.encode import Encoder
 from agent.policy.local import LocalPolicy, load_model, load_tokenizer
+from agent.policy.precision import compute_dtype
 from agent.prompt import Transcript
 from browser.errors import ApprenticeError
 from browser.types import Line, Observation, StepResult
@@ -32,6 +33,7 @@ from tui.wiring import find_base
 LINES = 60
 ROUNDS = 7
 SEQUENCE = 512
+FORMATS = (torch.float32, torch.bfloat16)
 HEADS, GROUPS, WIDTH = 9, 3, 64
 """The embedded base's attention: 9 query heads over 3 key-value heads of 64."""
 
@@ -85,9 +87,11 @@ def training(model: Any, rounds: int) -> dict[str, float]:
         for parameter in trainable(adapted):
             parameter.grad = None
 
-    ours, plain = in_turns(
-        lambda: step(mixed_precision(adapted)), lambda: step(torch.autocast("cpu", torch.bfloat16)), rounds
-    )
+    def autocast() -> Any:
+        return torch.autocast("cpu", dtype, enabled=dtype is not torch.float32)
+
+    dtype = compute_dtype()
+    ours, plain = in_turns(lambda: step(mixed_precision(adapted)), lambda: step(autocast()), rounds)
     return {
         "sequence_tokens": SEQUENCE,
         "step_seconds": round(ours, 3),
@@ -96,12 +100,30 @@ def training(model: Any, rounds: int) -> dict[str, float]:
     }
 
 
+def precision(rounds: int) -> dict[str, Any]:
+    """Measure one matrix product of the embedded base in fp32 and in bf16, in turns."""
+    sides = {dtype: (torch.randn(500, 576).to(dtype), torch.randn(1536, 576).to(dtype)) for dtype in FORMATS}
+    full, half = in_turns(
+        lambda: _product(*sides[torch.float32]), lambda: _product(*sides[torch.bfloat16]), rounds * 10
+    )
+    return {
+        "chosen": str(compute_dtype()),
+        "fp32_ms": round(full * 1e3, 2),
+        "bf16_ms": round(half * 1e3, 2),
+        "fp32_times_as_fast": round(half / full, 2),
+    }
+
+
+def _product(a: torch.Tensor, b: torch.Tensor) -> None:
+    torch.nn.functional.linear(a, b)
+
+
 def attention(rounds: int, *, backward: bool) -> dict[str, float]:
     """Measure attention at the length of our prompts, ours against PyTorch's fused kernel, in turns."""
 
     def tensors() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         def draw(heads: int) -> torch.Tensor:
-            return torch.randn((1, heads, SEQUENCE, WIDTH), dtype=torch.bfloat16, requires_grad=backward)
+            return torch.randn((1, heads, SEQUENCE, WIDTH), dtype=compute_dtype(), requires_grad=backward)
 
         return draw(HEADS), draw(GROUPS), draw(GROUPS)
 
@@ -145,6 +167,7 @@ def measure(folder: Path, rounds: int) -> dict[str, Any]:
         "page_lines": LINES,
         "decision": by_day,
         "training": training(load_model(folder), rounds),
+        "precision": precision(rounds),
         "attention_forward": attention(rounds, backward=False),
         "attention_with_backward": attention(rounds, backward=True),
     }

@@ -53,12 +53,23 @@ class AppServer:
     def __enter__(self) -> Self:
         self.home.mkdir(parents=True, exist_ok=True)
         self._lock = (self.home / "lock").open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)  # two servers on one folder of data break it: wait for the other's end
+        try:
+            fcntl.flock(
+                self._lock, fcntl.LOCK_EX
+            )  # two servers on one folder of data break it: wait for the other's end
+            self._set_up()
+        except BaseException:
+            self._release()
+            raise
+        return self
+
+    def _set_up(self) -> None:
+        """Install and seed the app where that was not done yet, and start it."""
         done = self.home / "installed"
         if not done.exists():
             self.shell(self.app.install, "install")
             done.touch()
-            self.port = free_port()  # installing took a while: the first one may be taken by now
+        self.port = free_port()  # waiting and installing took a while: the first one may be taken by now
         if not self._pristine.exists():
             shutil.rmtree(self.data, ignore_errors=True)
             self.data.mkdir()
@@ -67,11 +78,14 @@ class AppServer:
             self.stop()
             shutil.copytree(self.data, self._pristine)
         self.restore()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._release()
+
+    def _release(self) -> None:
+        """Stop, and let the next one have the folder."""
         self.stop()
         if self._lock:
             self._lock.close()

@@ -126,8 +126,6 @@ def distilled(
     examples = []
     for student, teacher in zip(cut(task, (), steps, **options), cut(task, lessons, steps, **options), strict=True):
         assert_privilege(student, teacher, lessons)
-        if not any(taught for _, taught in student.reply):
-            continue
         tokens = encode(encoder, student)
         told, logits_N_V = score(model, encoder, teacher)
         if not torch.equal(tokens.targets, told.targets):
@@ -159,8 +157,6 @@ def imitated(encoder: Encoder, task: str, steps: Iterable[Step], skill: str, **o
     """Take the recorded tokens themselves as the target: forward KL to them is cross-entropy."""
     examples = []
     for segment in cut(task, (), steps, **options):
-        if not any(taught for _, taught in segment.reply):
-            continue
         tokens = encode(encoder, segment)
         certain = torch.tensor([[0.0, float("-inf")]]).expand(len(tokens.positions), 2)
         examples.append(Example(tokens, tokens.targets[:, None], certain, skill))

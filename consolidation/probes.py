@@ -123,9 +123,12 @@ def roll_out(
         decision = policy.decide(transcript.prompt(), page)
         action = decision.action
         admitted = min(admitted, decision.admitted)
-        right.append(dream.right(action))
+        meant = dream.right(action)
+        if meant is None:
+            break  # an earlier mistake cannot be taken back: nothing is right from here on
+        right.append(meant)
         result = dream.step(action)
-        steps.append(Step(page, action, result, taught=same_action(action, right[-1])))
+        steps.append(Step(page, action, result, taught=same_action(action, meant)))
         if action.verb in WITHOUT_PAGE:
             break
         transcript.advance(action, result)

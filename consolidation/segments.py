@@ -35,7 +35,7 @@ class Segment:
 
 
 def cut(task: str, lessons: Sequence[str], steps: Iterable[Step], *, with_manual: bool = False) -> list[Segment]:
-    """Cut an episode at its keyframes. Each decision stands in exactly one segment.
+    """Cut an episode at its keyframes. Each taught decision stands in exactly one segment.
 
     Where the cuts fall depends on pages and actions alone: the same episode with lessons has the same replies, and cues in them.
     """
@@ -53,7 +53,8 @@ def cut(task: str, lessons: Sequence[str], steps: Iterable[Step], *, with_manual
             known = len(reply)
             reply.extend((piece.text, False) for piece in transcript.prompt().reply[known:])
         else:
-            out.append(Segment(prompt, tuple(reply)))
+            if any(taught for _, taught in reply):
+                out.append(Segment(prompt, tuple(reply)))
             prompt, reply, keyframe = *_opening(transcript), transcript.keyframes
     if any(taught for _, taught in reply):
         out.append(Segment(prompt, tuple(reply)))

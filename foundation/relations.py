@@ -1,7 +1,7 @@
 """Relations: who does what to whom, where nothing but the order of the words tells who is who.
 
 Small pages, two fields of a kind, and the same people to choose from in both: a name says nothing about where it belongs,
-only its place beside the demonstration's words does. Small pages, so that a thousand such errands cost no more than a hundred others.
+only its place beside the demonstration's words does. Pages are small, so that more of the tokens are about that.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from foundation.phrasing import LINKS, Wording
 from foundation.rituals import RitualSkill
-from foundation.schema import Field, FieldKind, Schema
+from foundation.schema import NOBODY, Field, FieldKind, Schema
 from foundation.skills import WikiSkill
 from foundation.words import Words
 
@@ -25,7 +25,6 @@ _PAIRS: tuple[tuple[FieldKind, FieldKind], ...] = (
     ("amount", "amount"),
 )
 _OTHERS: tuple[FieldKind, ...] = ("text", "amount", "amount", "date", "number", "select", "check")
-_NOBODY = ("", "No one", "None", "Clear", "Nobody", "Deselect all", "Select none")
 _DEEDS = (
     *("gave", "paid", "sent", "lent", "told", "owes", "asked", "met", "called", "helped", "drove", "taught", "showed"),
     *("brought", "thanked", "replaced", "invited", "joined", "visited", "covers", "follows", "reports to", "works for"),
@@ -126,8 +125,8 @@ class PageSkill(WikiSkill):
     """A page at an address, worded as a relation: one value is a name in an address, the other is its text."""
 
     def wording(self, words: Words) -> Wording:
-        """The name of the page, and its text unless it is constant."""
-        return Relation.draw(words, ("slug",) if self.constant else ("slug", "text"))
+        """The name of the page, and its text."""
+        return Relation.draw(words, ("slug", "text"))
 
 
 def _kind(item: Field) -> str:
@@ -147,7 +146,7 @@ def small(schema: Schema, rng: random.Random) -> Schema:
     def make(number: int, kind: FieldKind) -> Field:
         choices = {"select": options, "person": tuple(people)}.get(kind, ())
         everybody = "all" if kind == "people" and rng.random() < 0.5 else ""
-        clear = rng.choice(_NOBODY) if kind == "people" else ""
+        clear = rng.choice(("", *NOBODY)) if kind == "people" else ""
         hidden = number > 1 and rng.random() < 0.15
         key = f"f{number}" if number else "title"
         return Field(key, words.labels(1, taken)[0], kind, choices, default=everybody, clear=clear, hidden=hidden)

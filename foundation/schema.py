@@ -80,7 +80,7 @@ _MORE = (
 )
 _EDIT = ("edit", "Edit", "Modify", "Change", "✎", "Update", "pencil", "Open", "Bearbeiten")
 _DELETE = ("delete", "Delete", "Remove", "×", "Trash", "Discard", "Löschen", "Supprimer", "Archive")
-_NOBODY = ("No one", "None", "Clear", "Nobody", "Deselect all", "Select none")
+NOBODY = ("No one", "None", "Clear", "Nobody", "Deselect all", "Select none")
 _YES = ("Yes", "OK", "Are you sure?", "Confirm", "Delete", "Yes, I am sure", "Continue", "Ja")
 
 
@@ -196,7 +196,7 @@ def make_field(words: Words, key: str, taken: set[str], people: list[str]) -> Fi
     elif kind == "people":
         default = "all" if rng.random() < 0.5 else ""
     label, required = words.labels(1, taken)[0], rng.random() < 0.5
-    clear = rng.choice(("", *_NOBODY)) if kind == "people" else ""
+    clear = rng.choice(("", *NOBODY)) if kind == "people" else ""
     return Field(key, label, kind, options, required, default=default, clear=clear)
 
 

@@ -71,10 +71,11 @@ def _by_relation(draw: _Draw) -> Task:
     """A demonstration on a small page, whose values can be taken for each other."""
     schema = small(draw.schema, draw.rng)
     app = ProceduralApp(schema, draw.rng.randrange(1 << 30), records=draw.rng.choice((0, 0, 1)))
-    skill = RelationSkill.build(schema, draw.rng)
+    skill: Shown
     if draw.rng.random() < 0.2:
-        namespace = f"{app.words.word()}{draw.rng.choice(':/-_')}" if draw.rng.random() < 0.7 else ""
-        return _shown(_Draw(draw.rng, schema, app), PageSkill("", namespace), "relation")
+        skill = PageSkill("", f"{app.words.word()}{draw.rng.choice(':/-_')}" if draw.rng.random() < 0.7 else "")
+    else:
+        skill = RelationSkill.build(schema, draw.rng)
     return _shown(_Draw(draw.rng, schema, app), skill, "relation")
 
 
@@ -82,9 +83,9 @@ def _shown(draw: _Draw, skill: Shown, suite: str) -> Task:
     wording = draw.word(skill)
     goal, slots = skill.draw(draw.app)
     near = slots if len(slots) > 1 and draw.rng.random() < 0.4 else ()
-    more = 0.05 if suite == "relation" else 0.2
-    lessons = [draw.demonstrate(skill, wording, near) for _ in range(2 if draw.rng.random() < more else 1)]
-    if draw.rng.random() < more:
+    twice, beside = (0.05, 0.05) if suite == "relation" else (0.15, 0.25)
+    lessons = [draw.demonstrate(skill, wording, near) for _ in range(2 if draw.rng.random() < twice else 1)]
+    if draw.rng.random() < beside:
         other = draw_skill(draw.app, draw.rng)
         lessons.insert(draw.rng.randint(0, len(lessons)), draw.demonstrate(other, draw.word(other)))
     said = wording.otherwise(draw.app.words) if draw.rng.random() < 0.4 else wording

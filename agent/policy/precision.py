@@ -1,7 +1,7 @@
 """The number format to compute in: bf16 where the processor multiplies it itself, fp32 elsewhere.
 
 A processor without bf16 instructions emulates them: at the shapes of the embedded base an AVX2 machine reaches a sixth of its
-own fp32 speed that way (`bench/model.py`). What is stored stays bf16 everywhere.
+own fp32 speed that way (`bench/model.py`). One that cannot be asked counts as having none. What is stored stays bf16.
 """
 
 from __future__ import annotations

@@ -44,9 +44,17 @@ class Dream:
         """The recorded action whose turn it is."""
         return self.variant.steps[self._at].action
 
-    def right(self, action: Action) -> Action:
-        """Return the action itself if it is right now, else the right one: mend a wrong field first, then go on as recorded."""
-        mend = next(filter(None, (self._mend(ref) for ref in self._wrong())), None)
+    def right(self, action: Action) -> Action | None:
+        """Return the action itself if it is right now, else the right one: mend a wrong field first, then go on as recorded.
+
+        None when a field holds what no action takes back: from there the recording cannot be gone on with.
+        """
+        due = {step.action.ref for step in self._coming()}
+        wrong = [ref for ref in self._wrong() if ref not in due]
+        mends = [self._mend(ref) for ref in wrong]
+        if None in mends:
+            return None
+        mend = mends[0] if mends else None
         if mend is None and self._find_later(action) is not None:
             return action
         right = mend or self.expected
@@ -84,10 +92,9 @@ class Dream:
         return [ref for ref in self._edits if ref not in early]
 
     def _mend(self, ref: int) -> Action | None:
-        """Return what brings a wrong field back to the recording; None when its turn is still to come, or nothing does."""
-        page = self.variant.steps[self._at].observation
-        line = page.find(ref)
-        if line is None or any(step.action.ref == ref for step in self._coming()):
+        """Return what brings a wrong field back to the recording; None when nothing does, as for one that was empty."""
+        line = self.variant.steps[self._at].observation.find(ref)
+        if line is None:
             return None
         if line.role in _TOGGLED:
             return Action(Verb.CLICK, line.name, ref)

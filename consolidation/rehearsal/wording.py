@@ -48,7 +48,7 @@ _SWAPS = (
 def reword(task: str, kept: list[str], alike: list[str], words: Sequence[str], rng: random.Random) -> str:
     """Return the task in other words; every phrase of `kept` (the slot values) stays as it is, once.
 
-    Of `alike`, values that could stand in each other's place, the first stays first: nothing else tells them apart.
+    Of `alike`, values that could stand in each other's place, each keeps its turn: nothing else tells them apart.
     """
     pieces = _split(task, kept)
     draw = rng.random()
@@ -63,7 +63,7 @@ def reword(task: str, kept: list[str], alike: list[str], words: Sequence[str], r
     elif draw < 0.6 and len(kept) > 1:
         pieces = _front(pieces, [value for value in kept if value not in alike], rng)
     elif draw < 0.7 and len(kept) > 1:
-        pieces = _last(pieces, kept, rng)
+        pieces = _last(pieces, kept, alike, rng)
     if draw > 0.6:
         pieces = [piece if piece in kept else _exchange(piece, words, rng) for piece in pieces]
     text = re.sub(r"\s+", " ", "".join(pieces)).strip(" ,:-") or task
@@ -108,12 +108,14 @@ def _front(pieces: list[str], kept: Sequence[str], rng: random.Random) -> list[s
     return [pieces[at], rng.choice((": ", ", ", " - ")), *pieces[:at], *pieces[at + 1 :]]
 
 
-def _last(pieces: list[str], kept: list[str], rng: random.Random) -> list[str]:
+def _last(pieces: list[str], kept: list[str], alike: Sequence[str], rng: random.Random) -> list[str]:
     """Name a value last, other than the one that comes first and who acts: `Chris paid back 20 to Bea`."""
     places = [i for i, piece in enumerate(pieces) if piece in kept]
-    if len(places) < 2:
+    last_alike = max((i for i in places if pieces[i] in alike), default=-1)
+    free = [i for i in places[1:] if pieces[i] not in alike or i == last_alike]
+    if not free:
         return pieces
-    at = rng.choice(places[1:])
+    at = rng.choice(free)
     return [*pieces[:at], " ", *pieces[at + 1 :], rng.choice((" to ", " for ", ", ", ": ", " - ")), pieces[at]]
 
 

@@ -64,6 +64,11 @@ def test_a_seed_fixes_a_variant(tmp_path: Path) -> None:
         ('click "New"', "press New", "skills.0.steps[0]"),
         ('file = "{data}/{title}.txt"', "", "skills.0.check needs exactly one of"),
         ('pattern = "{title}"', 'shape = "x"', "unknown keys: shape"),
+        (
+            'title = { kind = "words" }',
+            'title = { choice = ["Dentist"] }',
+            "skills.0.slots.title.choice leaves nothing",
+        ),
         ('task = "note {title}"', 'task = "', "cannot be read"),
     ],
 )

@@ -12,7 +12,7 @@ from browser.environment import LiveEnvironment
 from browser.errors import UsageError
 
 ROOT = Path(__file__).parents[2] / "runs" / "miniwob"
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("miniwob")]
+pytestmark = [pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from bench.on_the_job import HERE
 from bench.servers import AppServer
 
 ROOT = Path(__file__).parents[2] / "runs" / "demo" / "apps"
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("ihatemoney")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,13 @@
 """A dream answers the recorded path, lets fields be filled in any order, and makes nothing up."""
 
 import random
+from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from browser.actions import Action, Verb
+from browser.types import Line
 from consolidation.rehearsal.dream import Dream
 from consolidation.rehearsal.variants import Demonstration, Variant, make_variant
 from tests.consolidation.conftest import WORDS
@@ -13,6 +15,15 @@ from tests.consolidation.conftest import WORDS
 
 def recorded(demonstration: Demonstration) -> Dream:
     return Dream(Variant(demonstration.task, demonstration.steps))
+
+
+def after(demonstration: Demonstration, count: int) -> tuple[Dream, list[Action]]:
+    """Return a dream in which the first steps were done, and all the recorded actions."""
+    dream, actions = recorded(demonstration), [step.action for step in demonstration.steps]
+    dream.reset()
+    for action in actions[:count]:
+        dream.step(action)
+    return dream, actions
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
@@ -65,10 +76,7 @@ def test_what_was_not_recorded_changes_nothing(demonstration: Demonstration) -> 
 
 
 def test_ticking_a_box_twice_is_as_good_as_never(demonstration: Demonstration) -> None:
-    dream, actions = recorded(demonstration), [step.action for step in demonstration.steps]
-    dream.reset()
-    for action in actions[:5]:
-        dream.step(action)
+    dream, actions = after(demonstration, 5)
     alex = Action(Verb.CLICK, "Alex", 24)
     assert "checked" in dream.step(alex).observation.find(24).states  # type: ignore[union-attr]
     dream.step(alex)
@@ -87,15 +95,23 @@ def test_the_right_action_is_the_recorded_one_or_a_field_ahead_of_its_turn(demon
 
 
 def test_a_wrong_box_is_unticked_before_anything_else(demonstration: Demonstration) -> None:
-    dream, actions = recorded(demonstration), [step.action for step in demonstration.steps]
-    dream.reset()
-    for action in actions[:5]:
-        dream.step(action)
+    dream, actions = after(demonstration, 5)
     alex = Action(Verb.CLICK, "Alex", 24)
     dream.step(alex)
     assert dream.right(actions[5]) == alex
     dream.step(alex)
     assert dream.right(actions[5]) == actions[5]
+
+
+def test_what_cannot_be_taken_back_leaves_nothing_right(demonstration: Demonstration) -> None:
+    page = demonstration.steps[1].observation
+    spare = replace(page, lines=(*page.lines, Line("textbox", "Link", 90)))
+    steps = tuple(replace(step, observation=spare) if step.observation.dialog else step for step in demonstration.steps)
+    dream = Dream(Variant(demonstration.task, steps))
+    dream.reset()
+    dream.step(steps[0].action)
+    dream.step(Action(Verb.TYPE, "Link", 90, "?"))
+    assert dream.right(steps[1].action) is None
 
 
 def test_doing_what_is_right_finishes_every_dream(demonstration: Demonstration) -> None:
@@ -111,6 +127,7 @@ def test_doing_what_is_right_finishes_every_dream(demonstration: Demonstration) 
                 else Action(Verb.CLICK, wild.name, wild.ref)
             )
             action = slip if rng.random() < 0.3 and page.dialog else dream.right(slip)
+            assert action is not None
             page = dream.step(action).observation
             if action.verb is Verb.DONE:
                 break

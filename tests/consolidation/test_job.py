@@ -113,7 +113,6 @@ def test_a_control_arm_is_never_promoted(store: Store, lesson_id: str, tiny_mode
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("kill")
 def test_a_night_killed_at_twenty_random_moments_ends_with_the_same_adapter(
     store: Store, lesson_id: str, tiny_model: Path
 ) -> None:

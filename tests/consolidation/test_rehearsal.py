@@ -130,6 +130,12 @@ def test_values_survive_every_wording(seed: int) -> None:
     assert text.index("Chris") < text.index("Bea"), "who acts stays first"
 
 
+@pytest.mark.parametrize("seed", range(200))
+def test_values_alike_keep_their_order_wherever_they_stand(seed: int) -> None:
+    text = reword("20 from Chris to Bea", ["Chris", "Bea", "20"], ["Chris", "Bea"], WORDS, random.Random(seed))
+    assert text.index("Chris") < text.index("Bea")
+
+
 @shared
 @given(seeds)
 def test_only_the_steps_that_hold_a_value_are_taught_on_their_own(demonstration: Demonstration, seed: int) -> None:
