@@ -8,7 +8,8 @@ from browser.actions import Action, Verb
 from browser.types import Observation, StepResult
 from consolidation.segments import ENDS, Step
 from foundation.app import ProceduralApp
-from foundation.goals import Goal, clear_the_way
+from foundation.goals import Goal
+from foundation.moves import clear_the_way
 
 MAX_STEPS = 40
 

@@ -16,7 +16,8 @@ from agent.prompt import Transcript
 from browser.actions import Verb
 from browser.types import StepResult
 from foundation.dataset import HELD_OUT
-from foundation.goals import GiveUp, Read, clear_the_way
+from foundation.goals import GiveUp, Read
+from foundation.moves import clear_the_way
 from foundation.tasks import SUITES, Task, draw_task
 
 EXTRA_STEPS = 4

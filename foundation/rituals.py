@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from browser.actions import Action
 from browser.types import Line, Observation
 from foundation.app import ProceduralApp
-from foundation.goals import DONE, Goal, clear_the_way, use
+from foundation.goals import DONE, Goal
+from foundation.moves import clear_the_way, use
 from foundation.phrasing import Phrasing, Wording
 from foundation.schema import Field, Schema
 from foundation.words import Words

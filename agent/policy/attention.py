@@ -2,7 +2,7 @@
 
 PyTorch's fused CPU kernel is slower than two plain products at the lengths of our prompts: at 512 tokens, 9 heads over 3
 key-value heads, bf16, 2 cores: 7.7 ms against 6.4 ms forward, 22 ms against 11 ms with backward (`bench/model.py`).
-In fp32 it is the other way round (AVX2, 500 tokens with backward: 37 ms against 26 ms), so there PyTorch's kernel is used.
+In fp32 PyTorch's kernel is used: on AVX2 it takes 8.3 ms against 10.6 ms forward, and as long with backward.
 Registered with transformers under the name `grouped`, so every architecture that uses its attention interface can have it.
 """
 
