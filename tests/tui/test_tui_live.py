@@ -8,6 +8,7 @@ import pytest
 from driving import NARROW, Opened, becomes, shows, start, text, told, type_in, until
 
 from agent.store import SessionRow, Store
+from tui.messages import NoteArrived
 
 
 def only(store: Store) -> SessionRow:
@@ -39,6 +40,17 @@ async def test_enter_in_the_last_field_starts_under_the_apps_name(store: Store, 
         await pilot.press("enter")
         await shows(pilot, "ended: done")
     assert only(store).app == "bills"
+
+
+async def test_a_note_that_comes_after_the_first_page_says_nothing_any_more(opened: Opened) -> None:
+    # Two pipes have no order: what was said while the model was read in may arrive once the session is at work.
+    async with opened() as pilot:
+        await start(pilot, "Ask for the hotel")
+        await shows(pilot, "The session asks")
+        pilot.app.screen.post_message(NoteArrived("loading the example"))
+        await pilot.pause()
+        assert "needs your answer" in text(pilot)
+        assert "loading the example" not in text(pilot)
 
 
 @pytest.mark.parametrize(

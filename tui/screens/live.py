@@ -193,9 +193,10 @@ class LiveScreen(StoreScreen):
         self._tell()
 
     def on_note_arrived(self, message: NoteArrived) -> None:
-        """Keep the last words beside the state; before the first page they say what takes its time."""
-        self._note = message.text
-        self._tell()
+        """Show what takes its time before the first page; notes come by a pipe of their own, so one may come too late."""
+        if self._progress is not None and self._progress.step == 0:
+            self._note = message.text
+            self._tell()
 
     async def on_session_exited(self, message: SessionExited) -> None:
         """Say how it ended."""
