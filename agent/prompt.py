@@ -4,8 +4,9 @@ Order: system, task, page, lessons, done so far, so that student, teacher and an
 a **keyframe** (the whole page, in the user's turn) and a **reply** that grows in the assistant's turn: each action, then the
 lines of the page that it changed. A step therefore costs the tokens of what changed, not of the page, both when
 the model acts (the key-value cache is only appended to) and when it learns (one sequence holds several decisions). A
-new keyframe is taken when the page is another one, changed a lot, or the reply grew long. With a demonstration among the
-lessons, each action is preceded by its **cue**: the demonstrated step that comes next.
+new keyframe is taken when the page is another one, changed a lot, or the reply grew long. Below the task stand its **mentions**: the
+things of the page that it names, counted. With a demonstration among the lessons, each action is preceded by its **cue**: the
+demonstrated step that comes next.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from agent.lessons.cues import MARK, Cues
+from agent.lessons.mentions import Mentions, choices
 from browser.actions import ON_CONTROL, Action, Verb, manual
 from browser.types import Line, Observation, StepResult, quote
 
@@ -123,7 +125,8 @@ class Transcript:
 
     def _user(self, page: Observation) -> str:
         title = page.title if len(page.title) <= MAX_TITLE else page.title[: MAX_TITLE - 1] + "…"
-        parts = [f"Task: {self.task}", f"Page: {title} {page.path}", page.render()]
+        mentions = Mentions.of(self.task, choices(page.lines))
+        parts = [f"Task: {self.task}", *mentions.lines(), f"Page: {title} {page.path}", page.render()]
         if self.lessons:
             parts.append("Lessons:")
             parts.extend(self.lessons)

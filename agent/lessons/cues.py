@@ -2,8 +2,8 @@
 
 A demonstration of ten steps in the prompt leaves two questions to the model: how far have we come, and what does that step become
 here? The first is bookkeeping and is answered by code, from the action log alone. The second needs a model: the cue is the step as
-it was *demonstrated*, `select "Payer" like "Chris"`, where `like` says that the value came from the task and will be another one
-here. A cue is a line of the lesson: it adds nothing to what the teacher reads.
+it was *demonstrated*, `select "Payer" like name 1 "Chris"`, where `like` says that the value came from the task and will be another
+one here, and `name 1` which of the task's mentions it was. A cue is a line of the lesson: it adds nothing to what the teacher reads.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from agent.lessons.mentions import Mentions
 from agent.lessons.said import copied, row_of, says
 from agent.lessons.text import ASKED
 from browser.actions import ON_CONTROL, Action, Verb, parse
@@ -32,6 +33,14 @@ class Follower:
     """The step that comes next."""
     followed: int = 0
     """How many actions answered a step."""
+    mentions: Mentions = field(init=False)
+
+    def __post_init__(self) -> None:
+        chosen = (step.text if step.verb is Verb.SELECT else row_of(step.name) or step.name for step in self.actions)
+        verbs = (step.verb for step in self.actions)
+        self.mentions = Mentions.of(
+            self.asked, [thing for thing, verb in zip(chosen, verbs, strict=True) if verb in (Verb.CLICK, Verb.SELECT)]
+        )
 
     def advance(self, action: Action, offers: Callable[[Action], bool]) -> None:
         """Move on when an action answers one of the next steps.
@@ -62,7 +71,8 @@ class Follower:
                 value, given = step.text, says(self.asked, step.text)
             case _:
                 value, given = step.text, bool(copied(self.asked, step.text))
-        return f"{line.removesuffix(quote(value))}like {quote(value)}" if given else line
+        which = self.mentions.number_of(row_of(value) or value)
+        return f"{line.removesuffix(quote(value))}like {which}{' ' if which else ''}{quote(value)}" if given else line
 
 
 def _names(asked: str, control: str) -> bool:

@@ -68,14 +68,14 @@ def test_another_control_stands_in_for_one_that_is_not_there(page: object, cue: 
 @pytest.mark.parametrize(
     ("step", "action", "answered"),
     [
-        ('click like "Bea"', 'click "Alex"', True),
-        ('click like "Delete (Museum)"', 'click "Delete (Lunch)"', True),
+        ('click like name 1 "Bea"', 'click "Alex"', True),
+        ('click like name 1 "Delete (Museum)"', 'click "Delete (Lunch)"', True),
         ('click "Delete (Fuel)"', 'click "Delete (Lunch)"', False),
         ('click "Museum for"', 'click "Al"', False),
     ],
 )
 def test_what_the_task_names_may_be_another_thing_here(step: str, action: str, answered: bool) -> None:
-    lesson = demonstration_text("new Museum to Bea", [parse(step.replace(" like", "")), parse("done")])
+    lesson = demonstration_text("new Museum to Bea", [parse(step.replace(" like name 1", "")), parse("done")])
     assert follow(lessons=(lesson,)) == [f"> {step}"]
     assert follow(action, lessons=(lesson,)) == (["> done"] if answered else [f"> {step}"])
 
@@ -85,9 +85,10 @@ def test_what_the_task_names_may_be_another_thing_here(step: str, action: str, a
     [
         ("coffee: Buy beans", 'open "/wiki?id=team:coffee"', 'open like "/wiki?id=team:coffee"'),
         ("pay back 20", 'type "How much?" "20.00"', 'type "How much?" "20.00"'),
-        ("pay back 20.00", 'type "How much?" "20.00"', 'type "How much?" like "20.00"'),
+        ("pay back 20.00", 'type "How much?" "20.00"', 'type "How much?" like number 1 "20.00"'),
+        ("of 3 give 20.50", 'type "How much?" "20.50"', 'type "How much?" like number 2 "20.50"'),
         ("a transfer to Bea", 'select "Kind" "Bank transfer"', 'select "Kind" "Bank transfer"'),
-        ("by Bea", 'select "Payer" "Bea"', 'select "Payer" like "Bea"'),
+        ("by Bea", 'select "Payer" "Bea"', 'select "Payer" like name 1 "Bea"'),
     ],
 )
 def test_like_stands_before_what_the_task_gave(task: str, step: str, cue: str) -> None:

@@ -1,0 +1,83 @@
+"""Mentions: the things of a page that the person's words name, and the numbers in them, counted in the order they are said.
+
+`Dmitri paid Elsa back 56` and `note that 56 went from Dmitri to Elsa` name the same first and the same second person. Which words
+of a task are names is bookkeeping: the page offers them as choices. What each is for is left to the model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from agent.lessons.said import as_words, row_of
+from browser.types import Line, quote
+
+CHOICES = frozenset(
+    {
+        "checkbox",
+        "radio",
+        "switch",
+        "option",
+        "link",
+        "menuitem",
+        "menuitemcheckbox",
+        "menuitemradio",
+        "tab",
+        "treeitem",
+    }
+)
+"""Roles whose names are things that one chooses among."""
+MAX = 6
+"""So many of a kind are counted; a task that names more is a dictation."""
+_NUMBER = re.compile(r"(?<![\w.,:/-])\d[\d.,:/-]*(?<=\d)(?!\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """What a task mentions, each once, first said first."""
+
+    names: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, task: str, things: Iterable[str]) -> Mentions:
+        """Find `things` in a task as whole words, the longest where two overlap; then the numbers in between."""
+        found: dict[int, str] = {}
+        left = task
+        for thing in sorted({thing.strip() for thing in things}, key=lambda thing: (-len(thing), thing)):
+            if len(thing) < 2 or thing not in left:  # `in` first: it is quicker, and most things are not said
+                continue
+            if match := re.search(as_words(thing), left):
+                found[match.start()] = thing
+                left = re.sub(as_words(thing), lambda match: " " * len(match[0]), left)
+        numbers = dict.fromkeys(match[0] for match in _NUMBER.finditer(left))
+        return cls(tuple(found[at] for at in sorted(found))[:MAX], tuple(numbers)[:MAX])
+
+    def number_of(self, value: str) -> str:
+        """Say which mention a value is, `name 2`; empty when it is none."""
+        for kind, values in (("name", self.names), ("number", self.numbers)):
+            if value in values:
+                return f"{kind} {values.index(value) + 1}"
+        return ""
+
+    def lines(self) -> list[str]:
+        """Write them for a prompt, a line for each kind that there is."""
+        kinds = (("Names", self.names), ("Numbers", self.numbers))
+        return [f"{kind}: {_counted(values)}" for kind, values in kinds if values]
+
+
+def _counted(values: Sequence[str]) -> str:
+    return " ".join(f"{number} {quote(value)}" for number, value in enumerate(values, 1))
+
+
+def choices(lines: Iterable[Line]) -> set[str]:
+    """Return what a page offers to choose from: options, links, boxes to tick, and the rows that buttons stand in."""
+    offered: set[str] = set()
+    for line in lines:
+        offered.update(line.options)
+        if line.ref is not None:
+            offered.add(row_of(line.name))
+            if line.role in CHOICES:
+                offered.add(line.name)
+    return offered
