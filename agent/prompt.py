@@ -120,13 +120,16 @@ class Transcript:
         self._cue()
 
     def _cue(self) -> None:
-        if lines := self._cues.lines():
+        assert self.page is not None
+        if lines := self._cues.lines(self._mentions(self.page), self.page.lines):
             self._reply.append(Piece("\n".join(lines) + "\n", is_action=False))
+
+    def _mentions(self, page: Observation) -> Mentions:
+        return Mentions.of(self.task, choices(page.lines))
 
     def _user(self, page: Observation) -> str:
         title = page.title if len(page.title) <= MAX_TITLE else page.title[: MAX_TITLE - 1] + "…"
-        mentions = Mentions.of(self.task, choices(page.lines))
-        parts = [f"Task: {self.task}", *mentions.lines(), f"Page: {title} {page.path}", page.render()]
+        parts = [f"Task: {self.task}", *self._mentions(page).lines(), f"Page: {title} {page.path}", page.render()]
         if self.lessons:
             parts.append("Lessons:")
             parts.extend(self.lessons)

@@ -75,10 +75,10 @@ class Example:
     """Which lesson it rehearses; `anchor` for what must stay as it is."""
 
 
-def assert_privilege(student: Segment, teacher: Segment, lessons: Sequence[str]) -> None:
+def assert_privilege(student: Segment, teacher: Segment, lessons: Sequence[str], task: str) -> None:
     """Check the law of learning: the teacher reads what the student reads, and these trusted lessons, and nothing else.
 
-    The lessons stand in the prompt, and line by line in the reply as cues. Raises PrivilegeLeak otherwise.
+    The lessons stand in the prompt, and line by line in the reply as cues, with values of the task. Raises PrivilegeLeak otherwise.
     """
     block = "\n".join(["Lessons:", *lessons]) + "\n" if lessons else ""
     extra = teacher.prompt.user
@@ -87,7 +87,7 @@ def assert_privilege(student: Segment, teacher: Segment, lessons: Sequence[str])
         if at < 0:
             raise PrivilegeLeak("the teacher's prompt does not hold its lessons", "This is a bug; nothing was trained")
         extra = (extra[:at] + extra[at + len(block) :]).rstrip("\n")
-    told = without_cues([text for text, _ in teacher.reply], lessons)
+    told = without_cues([text for text, _ in teacher.reply], lessons, task)
     if (extra, teacher.prompt.system, told) != (
         student.prompt.user,
         student.prompt.system,
@@ -125,7 +125,7 @@ def distilled(
     steps = list(steps)
     examples = []
     for student, teacher in zip(cut(task, (), steps, **options), cut(task, lessons, steps, **options), strict=True):
-        assert_privilege(student, teacher, lessons)
+        assert_privilege(student, teacher, lessons, task)
         tokens = encode(encoder, student)
         told, logits_N_V = score(model, encoder, teacher)
         if not torch.equal(tokens.targets, told.targets):

@@ -235,7 +235,7 @@ def _impossible(draw: _Draw) -> Task:
 SUITES: dict[str, tuple[float, Callable[[_Draw], Task]]] = {
     "lesson": (0.32, _by_lesson),
     "ritual": (0.28, _by_ritual),
-    "relation": (1.0, _by_relation),
+    "relation": (0.35, _by_relation),
     "explicit": (0.12, _explicit),
     "steps": (0.08, _steps),
     "told": (0.05, _told),

@@ -1,25 +1,27 @@
 """Cues: which step of a demonstration comes next, said again right before the policy decides.
 
 A demonstration of ten steps in the prompt leaves two questions to the model: how far have we come, and what does that step become
-here? The first is bookkeeping and is answered by code, from the action log alone. The second needs a model: the cue is the step as
-it was *demonstrated*, `select "Payer" like name 1 "Chris"`, where `like` says that the value came from the task and will be another
-one here, and `name 1` which of the task's mentions it was. A cue is a line of the lesson: it adds nothing to what the teacher reads.
+here? The first is bookkeeping and is answered by code, from the action log alone. So is the second, where the step's value was
+mentioned by the demonstration's task and this task mentions as many: `select "Payer" "Chris"` is said as `select "Payer" "Farid"`.
+Where code cannot tell, the cue is the step as it was *demonstrated*, `type "What" like "Museum"`: `like` says that the value came from
+the task and will be another one here. A cue is a line of the lesson, with values of the task: it adds nothing to what the teacher reads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.lessons.mentions import Mentions
 from agent.lessons.said import copied, row_of, says
 from agent.lessons.text import ASKED
 from browser.actions import ON_CONTROL, Action, Verb, parse
-from browser.types import quote
+from browser.types import Line, quote
 
 MARK = "> "
 AHEAD = 3
 """How many of the coming steps an action may answer: one that is not needed here is passed over, no more."""
+NOTHING = Mentions()
 
 
 @dataclass(slots=True)
@@ -60,19 +62,41 @@ class Follower:
                 self.at += 1
                 self.followed += 1
 
-    def cue(self, at: int) -> str:
-        """Write a step as it is said again: `like` stands before what the task gave."""
+    def cue(self, at: int, here: Mentions = NOTHING, page: Sequence[Line] = ()) -> str:
+        """Write a step as it is said again: with this task's value where that is clear, else with `like` before the old one."""
         step = self.actions[at]
-        line = MARK + step.render(with_ref=False)
-        match step.verb:
-            case Verb.CLICK:
-                value, given = step.name, _names(self.asked, step.name)
-            case Verb.SELECT:
-                value, given = step.text, says(self.asked, step.text)
-            case _:
-                value, given = step.text, bool(copied(self.asked, step.text))
-        which = self.mentions.number_of(row_of(value) or value)
-        return f"{line.removesuffix(quote(value))}like {which}{' ' if which else ''}{quote(value)}" if given else line
+        value = _given(self.asked, step)
+        if not value:
+            return MARK + step.render(with_ref=False)
+        other = self.mentions.counterpart(row_of(value) or value, here)
+        if other and _can_be_done(filled := _with_value(step, other), page):
+            return MARK + filled.render(with_ref=False)
+        return f"{MARK}{step.render(with_ref=False).removesuffix(quote(value))}like {quote(value)}"
+
+
+def _given(asked: str, step: Action) -> str:
+    """Return the part of a step that the task gave; empty when it is always the same."""
+    match step.verb:
+        case Verb.CLICK:
+            return step.name if _names(asked, step.name) else ""
+        case Verb.SELECT:
+            return step.text if says(asked, step.text) else ""
+        case _:
+            return step.text if copied(asked, step.text) else ""
+
+
+def _with_value(step: Action, value: str) -> Action:
+    """Return a step with another value in the place of the one that the task gave."""
+    if step.verb is not Verb.CLICK:
+        return replace(step, text=value)
+    row = row_of(step.name)
+    return replace(step, name=step.name.removesuffix(f"({row})") + f"({value})" if row else value)
+
+
+def _can_be_done(step: Action, page: Sequence[Line]) -> bool:
+    """Whether the page has the control of a step, and offers its choice."""
+    lines = [line for line in page if line.ref is not None and line.name == step.name]
+    return any(step.text in line.options for line in lines) if step.verb is Verb.SELECT else bool(lines)
 
 
 def _names(asked: str, control: str) -> bool:
@@ -112,11 +136,14 @@ class Cues:
         for follower in self.followers:
             follower.advance(action, offers)
 
-    def lines(self) -> list[str]:
-        """Return the next step of each lesson; once one has been followed further than the others, only its."""
+    def lines(self, here: Mentions = NOTHING, page: Sequence[Line] = ()) -> list[str]:
+        """Return the next step of each lesson; once one has been followed further than the others, only its.
+
+        `here` is what the present task mentions of the present page.
+        """
         furthest = max((follower.followed for follower in self.followers), default=0)
         cues = [
-            follower.cue(follower.at)
+            follower.cue(follower.at, here, page)
             for follower in self.followers
             if follower.followed == furthest and follower.at < len(follower.actions)
         ]
@@ -134,8 +161,26 @@ def steps_of(lesson: str) -> list[Action]:
         return []
 
 
-def without_cues(texts: Sequence[str], lessons: Sequence[str]) -> list[str]:
-    """Leave out of a reply the pieces that only say steps of these lessons again."""
+def without_cues(texts: Sequence[str], lessons: Sequence[str], task: str) -> list[str]:
+    """Leave out of a reply the pieces that only say steps of these lessons again, with values of the lessons or of the task."""
     followers = Cues.of(lessons).followers
-    known = {follower.cue(at) for follower in followers for at in range(len(follower.actions))}
-    return [text for text in texts if not all(line in known for line in text.splitlines())]
+    return [text for text in texts if not all(_says_again(line, followers, task) for line in text.splitlines())]
+
+
+def _says_again(line: str, followers: Sequence[Follower], task: str) -> bool:
+    """Whether a line is the cue of some step."""
+    steps = [(follower, at) for follower in followers for at in range(len(follower.actions))]
+    if any(line == follower.cue(at) for follower, at in steps):
+        return True
+    if not line.startswith(MARK):
+        return False
+    try:
+        said = parse(line.removeprefix(MARK))
+    except ValueError:
+        return False
+    value = (row_of(said.name) or said.name) if said.verb is Verb.CLICK else said.text
+    return says(task, value) and any(
+        said == _with_value(follower.actions[at], value)
+        for follower, at in steps
+        if follower.actions[at].verb is said.verb and _given(follower.asked, follower.actions[at])
+    )

@@ -1,7 +1,7 @@
 """Mentions: the things of a page that the person's words name, and the numbers in them, counted in the order they are said.
 
 `Dmitri paid Elsa back 56` and `note that 56 went from Dmitri to Elsa` name the same first and the same second person. Which words
-of a task are names is bookkeeping: the page offers them as choices. What each is for is left to the model.
+of a task are names is bookkeeping: the page offers them as choices.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ class Mentions:
         numbers = dict.fromkeys(match[0] for match in _NUMBER.finditer(left))
         return cls(tuple(found[at] for at in sorted(found))[:MAX], tuple(numbers)[:MAX])
 
-    def number_of(self, value: str) -> str:
-        """Say which mention a value is, `name 2`; empty when it is none."""
-        for kind, values in (("name", self.names), ("number", self.numbers)):
-            if value in values:
-                return f"{kind} {values.index(value) + 1}"
+    def counterpart(self, value: str, here: Mentions) -> str:
+        """Return what another task says in the place of a value; empty where the two do not mention as many of its kind."""
+        for mine, theirs in ((self.names, here.names), (self.numbers, here.numbers)):
+            if value in mine and len(mine) == len(theirs):
+                return theirs[mine.index(value)]
         return ""
 
     def lines(self) -> list[str]:

@@ -43,9 +43,21 @@ def test_lines_say_what_there_is_and_nothing_else() -> None:
     assert Mentions().lines() == []
 
 
-def test_a_value_is_told_by_its_place() -> None:
+def test_a_counterpart_stands_in_the_same_place() -> None:
     mentions = Mentions.of("Elsa gave Mei 5", PEOPLE)
-    assert [mentions.number_of(value) for value in ("Elsa", "Mei", "5", "gave")] == ["name 1", "name 2", "number 1", ""]
+    here = Mentions.of("of 7.50, Mei Castro has the half from Dmitri", PEOPLE)
+    assert [mentions.counterpart(value, here) for value in ("Elsa", "Mei", "5", "gave")] == [
+        "Mei Castro",
+        "Dmitri",
+        "7.50",
+        "",
+    ]
+
+
+def test_there_is_no_counterpart_when_another_number_of_things_is_named() -> None:
+    mentions = Mentions.of("Elsa gave Mei 5", PEOPLE)
+    assert mentions.counterpart("Elsa", Mentions.of("Elsa had 7", PEOPLE)) == ""
+    assert mentions.counterpart("5", Mentions.of("Elsa had 7 of 8", PEOPLE)) == ""
 
 
 def test_only_what_one_chooses_among_can_be_named() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from agent.lessons.cues import without_cues
 from agent.lessons.text import demonstration_text
 from agent.policy.encode import Encoder
 from agent.prompt import Prompt
@@ -35,7 +36,7 @@ def test_teacher_and_student_differ_by_the_lesson_alone(demonstration: Demonstra
         students = cut(variant.task, (), variant.steps)
         teachers = cut(variant.task, (lesson(demonstration),), variant.steps)
         for student, teacher in zip(students, teachers, strict=True):
-            assert_privilege(student, teacher, (lesson(demonstration),))
+            assert_privilege(student, teacher, (lesson(demonstration),), variant.task)
             one, other = encode(encoder, student), encode(encoder, teacher)
             assert one.targets.tolist() == other.targets.tolist()
             assert one.spans == other.spans
@@ -53,20 +54,38 @@ def test_teacher_and_student_differ_by_the_lesson_alone(demonstration: Demonstra
 def test_anything_more_than_the_lesson_stops_learning(user: str) -> None:
     student = Segment(Prompt("s", "Task: t\nPage: p\nx"), REPLY)
     with pytest.raises(PrivilegeLeak):
-        assert_privilege(student, Segment(Prompt("s", user), REPLY), ("Asked: a",))
-    assert_privilege(student, Segment(Prompt("s", TOLD), REPLY), ("Asked: a",))
+        assert_privilege(student, Segment(Prompt("s", user), REPLY), ("Asked: a",), "t")
+    assert_privilege(student, Segment(Prompt("s", TOLD), REPLY), ("Asked: a",), "t")
 
 
 def test_a_reply_may_repeat_the_lesson_and_nothing_else() -> None:
     lessons = ('Asked: a\nclick "Add"\ndone',)
     student = Segment(Prompt("s", "Task: t\nPage: p\nx"), REPLY)
     user = f"Task: t\nPage: p\nx\nLessons:\n{lessons[0]}"
-    assert_privilege(student, Segment(Prompt("s", user), (("> done\n", False), *REPLY)), lessons)
+    assert_privilege(student, Segment(Prompt("s", user), (("> done\n", False), *REPLY)), lessons, "t")
     for more in ('> click "Pay"\n', "and what the page said\n", '> done\n> click "Pay"\n'):
         with pytest.raises(PrivilegeLeak):
-            assert_privilege(student, Segment(Prompt("s", user), ((more, False), *REPLY)), lessons)
+            assert_privilege(student, Segment(Prompt("s", user), ((more, False), *REPLY)), lessons, "t")
     with pytest.raises(PrivilegeLeak):
-        assert_privilege(student, Segment(Prompt("s", user), ()), lessons)
+        assert_privilege(student, Segment(Prompt("s", user), ()), lessons, "t")
+
+
+@pytest.mark.parametrize(
+    ("line", "is_cue"),
+    [
+        ('> select "Who" "Mei"\n', True),
+        ('> select "Who" like "Bea"\n', True),
+        ('> select "Who" "the page said this"\n', False),
+        ('> select "Other" "Mei"\n', False),
+        ('> click "Delete (Mei)"\n', True),
+        ('> click "Mei"\n', False),
+        ('> type "What" "Mei"\n', False),
+        ('select "Who" "Mei"\n', False),
+    ],
+)
+def test_a_cue_holds_values_of_the_lesson_or_of_the_task(line: str, *, is_cue: bool) -> None:
+    lesson = 'Asked: for Bea\ntype "What" "Trip"\nselect "Who" "Bea"\nclick "Delete (Bea)"\ndone'
+    assert (without_cues([line], (lesson,), "for Mei") == []) is is_cue
 
 
 def test_positions_point_at_the_token_before_each_taught_one(demonstration: Demonstration, tiny_tokenizer: Any) -> None:
