@@ -2,7 +2,7 @@
 
 The key-value cache lives as long as the policy. A new prompt keeps the longest prefix that it shares with the last one: within a
 keyframe that is all but the latest lines, across keyframes the system turn and the task. Tokens that the grammar leaves no
-choice about are appended without asking the model.
+choice about are appended without asking the model, and what a cue says is read as a draft (`agent/policy/draft.py`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
 from agent.grammar import action_grammar
 from agent.policy.attention import fastest
+from agent.policy.draft import LEAST, draft_of
 from agent.policy.encode import Encoder
 from agent.policy.precision import compute_dtype
 from agent.prompt import Prompt
@@ -40,6 +41,11 @@ class _Written:
     tokens: list[int] = field(default_factory=list)
     confidence: float = 1.0
     admitted: float = 1.0
+
+    def note(self, confidence: float, admitted: float) -> None:
+        """Take a choice into account."""
+        self.confidence = min(self.confidence, confidence)
+        self.admitted = min(self.admitted, admitted)
 
 
 class LocalPolicy:
@@ -72,17 +78,20 @@ class LocalPolicy:
         ids = self.encoder.prompt(prompt)
         fed = len(ids) - self._keep_prefix(ids)
         logits = self._feed(ids[len(self._cached) :])
-        written = self._decode(logits, action_grammar(page))
+        draft = draft_of(prompt, page) if self.temperature == 0 and self._cache.is_croppable else None
+        written = self._decode(logits, action_grammar(page), self.encoder.text(draft.render() + "\n") if draft else [])
         text = self.encoder.tokenizer.decode(written.tokens, skip_special_tokens=False)
         took_ms = (time.perf_counter() - started) * 1e3
         return Decision(parse(text), took_ms, len(ids), fed, len(written.tokens), written.confidence, written.admitted)
 
-    def _decode(self, logits_V: torch.Tensor, grammar: str) -> _Written:
-        """Write one action token by token."""
+    def _decode(self, logits_V: torch.Tensor, grammar: str, draft: list[int]) -> _Written:
+        """Write one action: as much of the draft as the model agrees with, then token by token."""
         matcher = LLMatcher(self._grammar_tokens, LLMatcher.grammar_from_lark(grammar))
         if matcher.is_error():
             raise RuntimeError(f"the page's grammar does not compile: {matcher.get_error()}")
         written = _Written()
+        if draft:
+            logits_V = self._take(draft, logits_V, matcher, written)
         pending: list[int] = []
         while True:
             forced = matcher.compute_ff_tokens()
@@ -97,21 +106,32 @@ class LocalPolicy:
             written.tokens.extend(forced)
             pending.extend(forced)
 
+    def _take(self, draft: list[int], logits_V: torch.Tensor, matcher: LLMatcher, written: _Written) -> torch.Tensor:
+        """Write the draft up to the first token that the model finds improbable; return the logits_V that follow."""
+        logits_T_V = torch.cat([logits_V[None], self._run(draft)])
+        for token, row_V in zip(draft, logits_T_V[:-1], strict=True):
+            probabilities_V, admitted = _under_grammar(row_V.float(), matcher)
+            if probabilities_V[token] < LEAST:
+                break
+            matcher.consume_tokens([token])
+            written.tokens.append(token)
+            written.note(float(probabilities_V[token]), admitted)
+        if refused := len(draft) - len(written.tokens):
+            self._cache.crop(-refused)
+            del self._cached[-refused:]
+        return logits_T_V[len(written.tokens)]
+
     def _choose(self, logits_V: torch.Tensor, matcher: LLMatcher, written: _Written) -> int:
-        allowed_V = allowed_tokens(matcher, logits_V.shape[-1])
         quote = self.encoder.text('"')[0]
-        if len(written.tokens) >= MAX_NEW_TOKENS and allowed_V[quote]:
+        probabilities_V, admitted = _under_grammar(logits_V.float() / (self.temperature or 1.0), matcher)
+        if len(written.tokens) >= MAX_NEW_TOKENS and allowed_tokens(matcher, logits_V.shape[-1])[quote]:
             return quote
-        logits_V = logits_V.float() / (self.temperature or 1.0)
-        admitted = float(torch.softmax(logits_V, dim=-1)[allowed_V].sum())
-        probabilities_V = torch.softmax(logits_V.masked_fill(~allowed_V, float("-inf")), dim=-1)
         token = (
             int(torch.multinomial(probabilities_V, 1, generator=self._generator))
             if self.temperature > 0
             else int(probabilities_V.argmax())
         )
-        written.admitted = min(written.admitted, admitted)
-        written.confidence = min(written.confidence, float(probabilities_V[token]))
+        written.note(float(probabilities_V[token]), admitted)
         return token
 
     # ---- the key-value cache ----------------------------------------------------------------------------------
@@ -137,11 +157,22 @@ class LocalPolicy:
 
     def _feed(self, ids: list[int]) -> torch.Tensor:
         """Run tokens through the model, append them to the cache, return the last one's logits_V."""
+        return self._run(ids, last=1)[0]
+
+    def _run(self, ids: list[int], last: int = 0) -> torch.Tensor:
+        """Run tokens through the model, append them to the cache, return logits_T_V of the last ones (0: of all)."""
         hidden_1_T_D = self.model.get_decoder()(
             input_ids=torch.tensor([ids]), past_key_values=self._cache, use_cache=True
         ).last_hidden_state
         self._cached.extend(ids)
-        return self.model.get_output_embeddings()(hidden_1_T_D[0, -1])
+        return self.model.get_output_embeddings()(hidden_1_T_D[0, -last:])
+
+
+def _under_grammar(logits_V: torch.Tensor, matcher: LLMatcher) -> tuple[torch.Tensor, float]:
+    """Return probabilities_V among the tokens that the grammar admits next, and how probable those were altogether."""
+    allowed_V = allowed_tokens(matcher, logits_V.shape[-1])
+    admitted = float(torch.softmax(logits_V, dim=-1)[allowed_V].sum())
+    return torch.softmax(logits_V.masked_fill(~allowed_V, float("-inf")), dim=-1), admitted
 
 
 def allowed_tokens(matcher: LLMatcher, vocabulary: int) -> torch.Tensor:
