@@ -33,7 +33,7 @@ class DistillConfig:
     """Share of the layers, from below, that stay as they are."""
     lr: float = 8e-4
     warmup: int = 6
-    updates: int = 50
+    updates: int = 36
     sequences: int = 4
     """Sequences in one update."""
     anchors: int = 1

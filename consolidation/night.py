@@ -46,9 +46,9 @@ class NightConfig:
     """What a night may cost and how it learns."""
 
     arm: Arm = Arm.OPSD
-    variants: int = 24
+    variants: int = 30
     """Rehearsed sessions, shared among the skills."""
-    rollouts: int = 6
+    rollouts: int = 4
     """Sessions that the student dreams itself, in each round."""
     rounds: tuple[float, ...] = (0.4, 0.7)
     """After which share of the updates the student dreams."""
@@ -56,7 +56,7 @@ class NightConfig:
     """Held-out variants a skill."""
     page_anchors: int = 12
     shipped_anchors: int = 16
-    held_anchors: int = 16
+    held_anchors: int = 10
     """Shipped prompts kept for the gate."""
     distill: DistillConfig = field(default_factory=DistillConfig)
     bounds: Bounds = field(default_factory=Bounds)

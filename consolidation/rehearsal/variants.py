@@ -1,7 +1,8 @@
 """Variants of a demonstration: the same skill with other slot values, other words and other surroundings.
 
 Choices of the page (the people in a list, the boxes to tick) are exchanged for each other everywhere, so that the page stays
-whole; free values are replaced by new ones. Surroundings change too: numbers of elements, unrelated rows and links.
+whole, and stand in another order; free values are replaced by new ones. Surroundings change too: numbers of elements,
+unrelated rows and links.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from agent.lessons.said import as_words, says
 from browser.actions import Action
 from browser.types import Line, Observation, StepResult
 from consolidation.rehearsal.crowd import crowd
+from consolidation.rehearsal.shuffle import shuffle
 from consolidation.rehearsal.slots import Slot, find_slots
 from consolidation.rehearsal.values import draw_value
 from consolidation.rehearsal.wording import reword
@@ -56,7 +58,8 @@ def make_variant(demonstration: Demonstration, words: tuple[str, ...], seed: int
     rename = _renamer(renaming)
     renamed = [_rename_step(step, rename) for step in demonstration.steps]
     for group in {slot.choices: None for slot in slots if len(slot.choices) > 1}:
-        renamed = crowd(renamed, [renaming[name] for name in group], _newcomers(group, renaming, words, rng))
+        names, newcomers = [renaming[name] for name in group], _newcomers(group, renaming, words, rng)
+        renamed = shuffle(crowd(renamed, names, newcomers), [*names, *newcomers], rng)
     surround = _Surroundings(rng, demonstration.steps, [slot.text for slot in slots])
     steps = tuple(surround.step(step) for step in renamed)
     values = [renaming.get(slot.text, slot.text) for slot in slots]

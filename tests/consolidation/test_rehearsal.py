@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from agent.lessons.said import says
 from browser.actions import Verb
+from browser.types import Line, Observation
 from consolidation.rehearsal.crowd import crowd
+from consolidation.rehearsal.shuffle import shuffle
 from consolidation.rehearsal.slots import find_slots
 from consolidation.rehearsal.values import draw_value, vocabulary_words
 from consolidation.rehearsal.variants import Demonstration, make_variant
@@ -120,6 +122,47 @@ def test_newcomers_stand_in_every_list_that_offers_the_group(demonstration: Demo
 
 def test_without_an_untouched_box_nobody_knows_how_a_newcomer_would_look(demonstration: Demonstration) -> None:
     assert crowd(demonstration.steps, ("Bea",), ("Zoe",)) == demonstration.steps
+
+
+@shared
+@given(seeds)
+def test_a_shuffled_list_has_the_same_choices_in_the_same_states(demonstration: Demonstration, seed: int) -> None:
+    steps = shuffle(demonstration.steps, PEOPLE, random.Random(seed))
+    orders = set()
+    for old, new in zip(demonstration.steps, steps, strict=True):
+        assert replace(new.action, ref=None) == replace(old.action, ref=None)
+        for before, after in ((old.observation, new.observation), (old.result.observation, new.result.observation)):
+            assert [line.ref for line in before.lines] == [line.ref for line in after.lines]
+            assert boxes(before) == boxes(after)
+            assert [set(line.options) for line in before.lines] == [set(line.options) for line in after.lines]
+            if boxes(after):
+                orders.add(tuple(line.name for line in after.lines if line.role == "checkbox"))
+                orders |= {line.options for line in after.lines if line.options}
+    assert len(orders) == 1, "one order, in every list of every page"
+
+
+def boxes(page: Observation) -> dict[str, tuple[str, ...]]:
+    return {line.name: line.states for line in page.lines if line.role == "checkbox"}
+
+
+def test_where_a_name_stands_says_nothing_about_who_it_is(demonstration: Demonstration) -> None:
+    above = 0
+    for seed in range(200):
+        steps = make_variant(demonstration, WORDS, seed).steps
+        names = list(boxes(steps[5].observation))
+        above += names.index(steps[5].action.name) < names.index(steps[2].action.text)
+    assert 60 < above < 140
+
+
+def test_two_boxes_of_one_name_stay_where_they_are(demonstration: Demonstration) -> None:
+    page = demonstration.steps[5].observation
+    twins = replace(page, lines=(*page.lines, Line("checkbox", "Bea", 99)))
+    step = replace(demonstration.steps[5], observation=twins)
+    (same,) = shuffle([step], PEOPLE, random.Random(1))
+    assert [line for line in same.observation.lines if line.role == "checkbox"] == [
+        line for line in twins.lines if line.role == "checkbox"
+    ]
+    assert same.action == step.action
 
 
 @pytest.mark.parametrize("seed", range(200))
