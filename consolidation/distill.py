@@ -29,8 +29,6 @@ class DistillConfig:
 
     rank: int = 16
     alpha: int = 32
-    still: float = 0.0
-    """Share of the layers, from below, that stay as they are."""
     lr: float = 8e-4
     warmup: int = 6
     updates: int = 36

@@ -1,4 +1,4 @@
-"""LoRA through PEFT, in the one shape that this project uses: every linear module of the upper layers, but not the head."""
+"""LoRA through PEFT, in the one shape that this project uses: every linear layer but the head."""
 
 from __future__ import annotations
 
@@ -13,26 +13,15 @@ from peft.helpers import disable_input_dtype_casting
 from agent.policy.precision import compute_dtype
 
 
-def attach_lora(model: Any, rank: int, alpha: int, seed: int, still: float = 0.0) -> PeftModel:
-    """Freeze the model and add a fresh adapter. Weights are drawn from `seed`; B starts at zero, so nothing changes yet.
-
-    The lowest layers, a share `still` of all, get none: the backward pass ends above them.
-    """
+def attach_lora(model: Any, rank: int, alpha: int, seed: int) -> PeftModel:
+    """Freeze the model and add a fresh adapter. Weights are drawn from `seed`; B starts at zero, so nothing changes yet."""
     for parameter in model.parameters():
         parameter.requires_grad_(requires_grad=False)
     torch.manual_seed(seed)
-    shape: dict[str, Any] = {"target_modules": "all-linear"}
-    layers = model.config.get_text_config().num_hidden_layers
-    if first := round(still * layers):
-        shape = {"target_modules": _linear_modules(model), "layers_to_transform": list(range(first, layers))}
-    config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=0.0, bias="none", task_type="CAUSAL_LM", **shape)
+    config = LoraConfig(
+        r=rank, lora_alpha=alpha, target_modules="all-linear", lora_dropout=0.0, bias="none", task_type="CAUSAL_LM"
+    )
     return get_peft_model(model, config)
-
-
-def _linear_modules(model: Any) -> list[str]:
-    """Name the kinds of linear module in the decoder: `q_proj`, `up_proj` and so on."""
-    modules = model.get_decoder().named_modules()
-    return sorted({name.rsplit(".", 1)[-1] for name, module in modules if isinstance(module, torch.nn.Linear)})
 
 
 def trainable(model: torch.nn.Module) -> list[torch.nn.Parameter]:
