@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from browser.actions import KEYS
+from browser.actions import KEYS, Action, Verb
 from browser.types import Line, Observation, quote
 
 FIELD_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "slider"})
@@ -34,6 +34,19 @@ def can_type(line: Line) -> bool:
 def can_select(line: Line) -> bool:
     """Whether the control is a list whose options are known."""
     return line.ref is not None and bool(line.options) and "disabled" not in line.states
+
+
+def can_perform(action: Action, line: Line) -> bool:
+    """Whether an action on a control can be performed on this one now, whatever its ref."""
+    if line.name != action.name:
+        return False
+    match action.verb:
+        case Verb.SELECT:
+            return can_select(line) and action.text in line.options
+        case Verb.TYPE:
+            return can_type(line)
+        case _:
+            return can_click(line)
 
 
 def action_grammar(page: Observation) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from agent.grammar import can_perform
 from agent.lessons.mentions import Mentions
 from agent.lessons.said import copied, row_of, says
 from agent.lessons.text import ASKED
@@ -38,11 +39,8 @@ class Follower:
     mentions: Mentions = field(init=False)
 
     def __post_init__(self) -> None:
-        chosen = (step.text if step.verb is Verb.SELECT else row_of(step.name) or step.name for step in self.actions)
-        verbs = (step.verb for step in self.actions)
-        self.mentions = Mentions.of(
-            self.asked, [thing for thing, verb in zip(chosen, verbs, strict=True) if verb in (Verb.CLICK, Verb.SELECT)]
-        )
+        chosen = [_value(step) for step in self.actions if step.verb in (Verb.CLICK, Verb.SELECT)]
+        self.mentions = Mentions.of(self.asked, chosen)
 
     def advance(self, action: Action, offers: Callable[[Action], bool]) -> None:
         """Move on when an action answers one of the next steps.
@@ -65,38 +63,43 @@ class Follower:
     def cue(self, at: int, here: Mentions = NOTHING, page: Sequence[Line] = ()) -> str:
         """Write a step as it is said again: with this task's value where that is clear, else with `like` before the old one."""
         step = self.actions[at]
-        value = _given(self.asked, step)
-        if not value:
-            return MARK + step.render(with_ref=False)
-        other = self.mentions.counterpart(row_of(value) or value, here)
-        if other and _can_be_done(filled := _with_value(step, other), page):
+        line = MARK + step.render(with_ref=False)
+        if not _is_given(self.asked, step):
+            return line
+        other = self.mentions.counterpart(_value(step), here)
+        if other and _fits(filled := _with_value(step, other), page):
             return MARK + filled.render(with_ref=False)
-        return f"{MARK}{step.render(with_ref=False).removesuffix(quote(value))}like {quote(value)}"
+        old = quote(step.name if step.verb is Verb.CLICK else step.text)
+        return f"{line.removesuffix(old)}like {old}"
 
 
-def _given(asked: str, step: Action) -> str:
-    """Return the part of a step that the task gave; empty when it is always the same."""
+def _is_given(asked: str, step: Action) -> bool:
+    """Whether the task gave a step its value; the others are always the same."""
     match step.verb:
         case Verb.CLICK:
-            return step.name if _names(asked, step.name) else ""
+            return _names(asked, step.name)
         case Verb.SELECT:
-            return step.text if says(asked, step.text) else ""
+            return says(asked, step.text)
         case _:
-            return step.text if copied(asked, step.text) else ""
+            return bool(copied(asked, step.text))
+
+
+def _value(step: Action) -> str:
+    """Return what a step is about: the row or the thing that is clicked, else the text."""
+    return (row_of(step.name) or step.name) if step.verb is Verb.CLICK else step.text
 
 
 def _with_value(step: Action, value: str) -> Action:
-    """Return a step with another value in the place of the one that the task gave."""
+    """Return a step with another value in the place of its own."""
     if step.verb is not Verb.CLICK:
         return replace(step, text=value)
     row = row_of(step.name)
     return replace(step, name=step.name.removesuffix(f"({row})") + f"({value})" if row else value)
 
 
-def _can_be_done(step: Action, page: Sequence[Line]) -> bool:
-    """Whether the page has the control of a step, and offers its choice."""
-    lines = [line for line in page if line.ref is not None and line.name == step.name]
-    return any(step.text in line.options for line in lines) if step.verb is Verb.SELECT else bool(lines)
+def _fits(step: Action, page: Sequence[Line]) -> bool:
+    """Whether a step can be performed on the page."""
+    return step.verb not in ON_CONTROL or any(can_perform(step, line) for line in page)
 
 
 def _names(asked: str, control: str) -> bool:
@@ -169,8 +172,7 @@ def without_cues(texts: Sequence[str], lessons: Sequence[str], task: str) -> lis
 
 def _says_again(line: str, followers: Sequence[Follower], task: str) -> bool:
     """Whether a line is the cue of some step."""
-    steps = [(follower, at) for follower in followers for at in range(len(follower.actions))]
-    if any(line == follower.cue(at) for follower, at in steps):
+    if any(line == follower.cue(at) for follower in followers for at in range(len(follower.actions))):
         return True
     if not line.startswith(MARK):
         return False
@@ -178,9 +180,9 @@ def _says_again(line: str, followers: Sequence[Follower], task: str) -> bool:
         said = parse(line.removeprefix(MARK))
     except ValueError:
         return False
-    value = (row_of(said.name) or said.name) if said.verb is Verb.CLICK else said.text
-    return says(task, value) and any(
-        said == _with_value(follower.actions[at], value)
-        for follower, at in steps
-        if follower.actions[at].verb is said.verb and _given(follower.asked, follower.actions[at])
+    return says(task, _value(said)) and any(
+        said == _with_value(step, _value(said))
+        for follower in followers
+        for step in follower.actions
+        if step.verb is said.verb and _is_given(follower.asked, step)
     )

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.grammar import can_click, can_select, can_type
+from agent.grammar import can_perform
 from agent.lessons.cues import MARK
 from agent.prompt import Prompt
-from browser.actions import ON_CONTROL, Action, Verb, parse
-from browser.types import Line, Observation
+from browser.actions import ON_CONTROL, Action, parse
+from browser.types import Observation
 
 LEAST = 0.05
 """Probability under the grammar below which a token of a draft is refused: the model then goes on by itself."""
@@ -32,15 +32,5 @@ def draft_of(prompt: Prompt, page: Observation) -> Action | None:
         return None
     if step.verb not in ON_CONTROL:
         return step
-    refs = [line.ref for line in page.lines if line.name == step.name and _can_be_done(step, line)]
+    refs = [line.ref for line in page.lines if can_perform(step, line)]
     return replace(step, ref=refs[0]) if len(refs) == 1 else None
-
-
-def _can_be_done(step: Action, line: Line) -> bool:
-    match step.verb:
-        case Verb.SELECT:
-            return can_select(line) and step.text in line.options
-        case Verb.TYPE:
-            return can_type(line)
-        case _:
-            return can_click(line)

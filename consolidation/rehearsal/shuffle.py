@@ -7,62 +7,60 @@ student that ticks "the upper one of the two" would be right in all of them and 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from browser.actions import Action
 from browser.types import Line, Observation
 from consolidation.rehearsal.slots import ENTITY_ROLES
 from consolidation.segments import Step
 
 
 def shuffle(steps: Sequence[Step], group: Sequence[str], rng: random.Random) -> tuple[Step, ...]:
-    """Put the choices of a group in one new order on all pages. Refs stay in their places, and actions follow the names."""
+    """Put the choices of a group in one new order on all pages. Refs stay in their places, and actions follow the names.
+
+    Where boxes come and go between pages, or a name has two, one element would change its ref: the steps stay as they are.
+    """
     order = rng.sample(group, len(group))
-    return tuple(_step(step, order) for step in steps)
+    moved: dict[int, int] = {}
+    for step in steps:
+        for page in (step.observation, step.result.observation):
+            for old, new in _moves(page, order):
+                if moved.setdefault(old, new) != new:
+                    return tuple(steps)
+    return tuple(_step(step, order, moved) for step in steps)
 
 
-def _step(step: Step, order: Sequence[str]) -> Step:
-    after = step.result.observation
+def _moves(page: Observation, order: Sequence[str]) -> list[tuple[int, int]]:
+    """Pair the ref of each box of the group with the ref of the place that it moves to: its own when a name has two boxes."""
+    boxes = [
+        (line.name, line.ref) for line in page.lines if line.role in ENTITY_ROLES and line.name in order and line.ref
+    ]
+    if len({name for name, _ in boxes}) < len(boxes):
+        return [(ref, ref) for _, ref in boxes]
+    moving = sorted(boxes, key=lambda box: order.index(box[0]))
+    return [(old, new) for (_, old), (_, new) in zip(moving, boxes, strict=True)]
+
+
+def _step(step: Step, order: Sequence[str], moved: Mapping[int, int]) -> Step:
+    after = _page(step.result.observation, order, moved)
     return replace(
         step,
-        observation=_page(step.observation, order),
-        action=_action(step.action, step.observation, order),
-        result=replace(step.result, observation=_page(after, order)),
+        observation=_page(step.observation, order, moved),
+        action=replace(step.action, ref=_new(step.action.ref, moved)),
+        result=replace(step.result, observation=after),
     )
 
 
-def _action(action: Action, page: Observation, order: Sequence[str]) -> Action:
-    return replace(action, ref=_moved(page, order).get(action.ref, action.ref)) if action.ref is not None else action
+def _page(page: Observation, order: Sequence[str], moved: Mapping[int, int]) -> Observation:
+    coming: dict[int | None, Line] = {
+        moved[line.ref]: line for line in page.lines if line.ref is not None and line.ref in moved
+    }
+    lines = (replace(coming.get(line.ref, line), ref=line.ref) for line in page.lines)
+    return replace(page, lines=tuple(_options(line, order) for line in lines), focus=_new(page.focus, moved))
 
 
-def _page(page: Observation, order: Sequence[str]) -> Observation:
-    boxes = _boxes(page.lines, order)
-    lines = [_options(line, order) for line in page.lines]
-    for at, line in zip(boxes, _sorted(page.lines, boxes, order), strict=True):
-        lines[at] = replace(line, ref=page.lines[at].ref)
-    focus = page.focus if page.focus is None else _moved(page, order).get(page.focus, page.focus)
-    return replace(page, lines=tuple(lines), focus=focus)
-
-
-def _boxes(lines: Sequence[Line], order: Sequence[str]) -> list[int]:
-    """Return where the boxes of the group stand; nowhere when a name has two, for then their order says something."""
-    places = [
-        at for at, line in enumerate(lines) if line.role in ENTITY_ROLES and line.name in order and line.ref is not None
-    ]
-    return places if len({lines[at].name for at in places}) == len(places) else []
-
-
-def _moved(page: Observation, order: Sequence[str]) -> dict[int | None, int | None]:
-    """Map the ref of each box to the ref of the place that its name moves to."""
-    lines = page.lines
-    boxes = _boxes(lines, order)
-    places = {line.name: lines[at].ref for at, line in zip(boxes, _sorted(lines, boxes, order), strict=True)}
-    return {lines[at].ref: places[lines[at].name] for at in boxes}
-
-
-def _sorted(lines: Sequence[Line], boxes: Sequence[int], order: Sequence[str]) -> list[Line]:
-    return sorted((lines[at] for at in boxes), key=lambda line: order.index(line.name))
+def _new(ref: int | None, moved: Mapping[int, int]) -> int | None:
+    return None if ref is None else moved.get(ref, ref)
 
 
 def _options(line: Line, order: Sequence[str]) -> Line:

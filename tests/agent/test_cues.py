@@ -113,6 +113,8 @@ PAGE = (
         ('click "Delete (Chris)"', 'click "Delete (Mei)"'),
         ('select "Owner" "Chris"', 'select "Owner" like "Chris"'),
         ('select "Payer" "Alex"', 'select "Payer" "Alex"'),
+        ('type "How much?" "20 (Chris)"', 'type "How much?" like "20 (Chris)"'),
+        ('type "Gone" "20"', 'type "Gone" like "20"'),
     ],
 )
 def test_a_value_is_filled_in_where_the_page_offers_it(step: str, cue: str) -> None:

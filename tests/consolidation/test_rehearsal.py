@@ -154,6 +154,17 @@ def test_where_a_name_stands_says_nothing_about_who_it_is(demonstration: Demonst
     assert 60 < above < 140
 
 
+def test_boxes_that_come_and_go_stay_where_they_are(demonstration: Demonstration) -> None:
+    first, *rest = [step for step in demonstration.steps if boxes(step.observation)]
+    fewer = replace(first.observation, lines=tuple(line for line in first.observation.lines if line.name != "Alex"))
+    steps = (replace(first, observation=fewer), *rest)
+    orders = [shuffle(steps, PEOPLE, random.Random(seed)) for seed in range(20)]
+    assert any(order == steps for order in orders)
+    for order in orders:
+        refs = {(line.name, line.ref) for step in order for line in step.observation.lines if line.role == "checkbox"}
+        assert len(refs) == len(PEOPLE), "one ref a name, on every page"
+
+
 def test_two_boxes_of_one_name_stay_where_they_are(demonstration: Demonstration) -> None:
     page = demonstration.steps[5].observation
     twins = replace(page, lines=(*page.lines, Line("checkbox", "Bea", 99)))
