@@ -7,6 +7,7 @@ be produced under this grammar, whatever the model and its size.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from browser.actions import KEYS, Action, Verb
 from browser.types import Line, Observation, quote
@@ -14,6 +15,25 @@ from browser.types import Line, Observation, quote
 FIELD_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "slider"})
 _TEXT = r'TEXT: /"([^"\\\n\r]|\\["\\n])*"/'
 _ADDRESS = r'ADDRESS: /"(https?:\/\/|\/)[^"\\\n\r ]*"/'
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """A text that the next step takes from the task: some words of it, in a row, between what is always the same."""
+
+    verb: Verb
+    """`type` or `open`."""
+    name: str
+    """The field; empty for an address."""
+    before: str
+    after: str
+    task: str
+
+    @property
+    def rules(self) -> str:
+        """Write the terminal COPY, quotes included."""
+        words = _literal(quote(self.task)[1:-1])
+        return f'COPY: {_literal(quote(self.before)[:-1])} WORDS {_literal(quote(self.after)[1:])}\nWORDS: %regex {{ "substring_words": {words} }}'
 
 
 def can_click(line: Line) -> bool:
@@ -49,14 +69,19 @@ def can_perform(action: Action, line: Line) -> bool:
             return can_click(line)
 
 
-def action_grammar(page: Observation) -> str:
-    """Write the grammar of the actions possible on this page, each ended by a line break."""
+def action_grammar(page: Observation, copying: Copying | None = None) -> str:
+    """Write the grammar of the actions possible on this page, each ended by a line break.
+
+    With `copying`, what is typed into its field (or opened) consists of words of the task.
+    """
     clickable = [_target(line) for line in page.lines if can_click(line)]
-    fields = [_target(line) for line in page.lines if can_type(line)]
+    copied = [line for line in page.lines if copying and copying.verb is Verb.TYPE and line.name == copying.name]
+    fields = [_target(line) for line in page.lines if can_type(line) and line not in copied]
+    copied = [line for line in copied if can_type(line)]
     choices = [line for line in page.lines if can_select(line)]
     forms = [
         '"press " KEY',
-        '"open " ADDRESS',
+        '"open " COPY' if copying and copying.verb is Verb.OPEN else '"open " ADDRESS',
         '"back"',
         '"scroll " ("down" | "up")',
         '"wait"',
@@ -72,6 +97,10 @@ def action_grammar(page: Observation) -> str:
     if fields:
         forms.insert(1, '"type " field " " TEXT')
         rules.append(f"field: {_either(fields)}")
+    if copying and copied:
+        forms.insert(1, f'"type " ({_either(map(_target, copied))}) " " COPY')
+    if copying and (copied or copying.verb is Verb.OPEN):
+        rules.append(copying.rules)
     if choices:
         forms.insert(1, '"select " choice')
         rules.append(

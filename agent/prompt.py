@@ -5,8 +5,8 @@ a **keyframe** (the whole page, in the user's turn) and a **reply** that grows i
 lines of the page that it changed. A step therefore costs the tokens of what changed, not of the page, both when
 the model acts (the key-value cache is only appended to) and when it learns (one sequence holds several decisions). A
 new keyframe is taken when the page is another one, changed a lot, or the reply grew long. Below the task stand its **mentions**: the
-things of the page that it names, counted. With a demonstration among the lessons, each action is preceded by its **cue**: the
-demonstrated step that comes next.
+things of the page that it names, counted. Before each action stands what no action has used yet, and, with a demonstration
+among the lessons, its **cue**: the demonstrated step that comes next.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from agent.grammar import Copying
 from agent.lessons.cues import MARK, Cues
 from agent.lessons.mentions import Mentions, choices
 from browser.actions import ON_CONTROL, Action, Verb, manual
@@ -26,6 +27,7 @@ MAX_CHANGES = 14
 """More changed lines than this, or more than half the page, and the page is shown whole again."""
 MAX_DONE = 24
 """So many of the last actions are listed; earlier ones are counted. The store keeps them all."""
+LEFT = "Left: "
 MAX_TITLE = 60
 
 
@@ -44,6 +46,8 @@ class Prompt:
     system: str
     user: str
     reply: tuple[Piece, ...] = ()
+    copying: Copying | None = None
+    """What the next text is made of, as a lesson shows it: for the grammar, not for the model."""
 
     def render(self) -> str:
         """Write the prompt for people; models get it through their own chat template."""
@@ -66,6 +70,8 @@ class Transcript:
     _done: list[str] = field(default_factory=list)
     _folded: int = 0
     _reply: list[Piece] = field(default_factory=list)
+    _used: list[str] = field(default_factory=list)
+    """What the actions that went well named and wrote."""
     keyframes: int = 0
     _cues: Cues = field(init=False)
 
@@ -84,9 +90,10 @@ class Transcript:
         self._done.append(action.render(with_ref=False))
         if result.ok:
             self._cues.advance(action, lambda step: _offers(before, step))
+            self._used.append(f"{action.name}\n{action.text}")
         changes = describe_change(before, after, action)
         self.page = after
-        reply_chars = sum(len(piece.text) for piece in self._reply if not piece.text.startswith(MARK))
+        reply_chars = sum(len(piece.text) for piece in self._reply if not piece.text.startswith((LEFT, MARK)))
         if changes is None or reply_chars > MAX_REPLY_CHARS:
             if not result.ok or result.note:
                 self._done.append(f"! {result.note or 'failed'}")
@@ -100,12 +107,12 @@ class Transcript:
         self._reply.append(Piece(action.render() + "\n", is_action=True))
         if lines:
             self._reply.append(Piece("\n".join(lines) + "\n", is_action=False))
-        self._cue()
+        self._remind()
 
     def prompt(self) -> Prompt:
         """Return what the policy reads now."""
         assert self._keyframe is not None, "start() comes first"
-        return Prompt(self.system, self._user(self._keyframe), tuple(self._reply))
+        return Prompt(self.system, self._user(self._keyframe), tuple(self._reply), self._cues.copying(self.task))
 
     @property
     def system(self) -> str:
@@ -117,11 +124,15 @@ class Transcript:
         self._folded = len(self._done)
         self._reply.clear()
         self.keyframes += 1
-        self._cue()
+        self._remind()
 
-    def _cue(self) -> None:
+    def _remind(self) -> None:
+        """Say, right before a decision, what is left of the task, and what a lesson does next."""
         assert self.page is not None
-        if lines := self._cues.lines(self._mentions(self.page), self.page.lines):
+        mentions = self._mentions(self.page)
+        if left := mentions.left(self._used):
+            self._reply.append(Piece(f"{LEFT}{' '.join(map(quote, left))}\n", is_action=False))
+        if lines := self._cues.lines(mentions, self.page.lines):
             self._reply.append(Piece("\n".join(lines) + "\n", is_action=False))
 
     def _mentions(self, page: Observation) -> Mentions:

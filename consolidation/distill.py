@@ -38,20 +38,21 @@ class DistillConfig:
     """How many of them are anchors."""
     kind: Divergence = Divergence.FORWARD_KL
     clip: float | None = None
-    agreed: float = 0.01
-    """Mean divergence, in nats a token, below which a sequence teaches nothing and its backward pass is saved."""
+    agreed: float = 0.02
+    """Divergence, in nats, up to which a token teaches nothing: the mean is over the others, so that the one name that is still
+    wrong is not lost among seventy tokens that are right. A sequence without such a token is spared its backward pass."""
     seed: int = 1
 
 
 SAVE_EVERY = 5
 """Updates between checkpoints: what a kill can cost."""
-UNSEEN, LEAST = 0.5, 0.02
-"""Divergence, in nats a token, that a sequence not yet seen is taken to have, and the least that any is drawn with."""
+UNSEEN, LEAST = 20.0, 1.0
+"""Nats that a sequence not yet seen is taken to have left to teach, and the least that any is drawn with."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """Where a run stands. `curve` holds the mean divergence of each update, `last` what was last seen of each skill sequence."""
+    """Where a run stands. `curve` holds the mean divergence of each update, `last` the nats that each skill sequence last had to teach."""
 
     update: int = 0
     tokens: int = 0
@@ -105,7 +106,7 @@ def distill(
 
 def is_settled(progress: Progress, count: int, config: DistillConfig) -> bool:
     """Whether nothing is left to learn: student and teacher were seen to agree on every one of `count` skill sequences."""
-    return all(progress.last.get(index, UNSEEN) < config.agreed for index in range(count))
+    return all(progress.last.get(index, UNSEEN) == 0.0 for index in range(count))
 
 
 def draw_batch(
@@ -123,8 +124,7 @@ def draw_batch(
     held = min(config.anchors, config.sequences - 1) if anchors else 0
 
     def key(index: int) -> float:
-        nats = max(last.get(index, UNSEEN), LEAST) * len(skills[index].tokens.positions)
-        return rng.random() ** (1 / nats)
+        return rng.random() ** (1 / max(last.get(index, UNSEEN), LEAST))
 
     keys = [key(index) for index in range(len(skills))]
     drawn = sorted(range(len(skills)), key=lambda index: -keys[index])[: config.sequences - held]
@@ -135,21 +135,22 @@ def draw_batch(
 def accumulate(
     model: PeftModel, batch: Sequence[tuple[int | None, Example]], config: DistillConfig, progress: Progress
 ) -> float:
-    """Add up the gradient of the mean divergence over a batch; return that mean."""
+    """Add up the gradient of the mean divergence of the tokens that still teach; return the mean over all tokens of the batch."""
     total = 0.0
     for index, example in batch:
         progress.tokens += len(example.tokens.ids)
         with mixed_precision(model):
             logits_N_V = logits_at(model, example.tokens.ids, example.tokens.positions)
         student = on_support(logits_N_V, example.support_ids)
-        loss = clipped_mean(divergence(example.teacher_logp, student, config.kind), config.clip)
-        total += loss.item() / len(batch)
+        per_token_N = divergence(example.teacher_logp, student, config.kind)
+        teaching_N = per_token_N[per_token_N > config.agreed]
+        total += per_token_N.mean().item() / len(batch)
         if index is not None:
-            progress.last[index] = loss.item()
-        if loss.item() < config.agreed:
+            progress.last[index] = teaching_N.sum().item()
+        if not len(teaching_N):
             progress.skipped += 1
             continue
-        (loss / len(batch)).backward()
+        (clipped_mean(teaching_N, config.clip) / len(batch)).backward()
     return total
 
 

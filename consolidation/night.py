@@ -35,7 +35,7 @@ _UNRELATED = 'Asked: water the plants\nclick "Garden"\nclick "Water now"\ndone'
 """What the mismatched arm's teacher reads where there is no other lesson."""
 
 WHOLE = 3
-"""One in so many rehearsed variants teaches every step; the others only the steps that hold a value of the task, which differ."""
+"""One in so many rehearsed variants teaches every step; the others only where something is filled in, which differs."""
 
 Report = Callable[[str, dict[str, Any]], None]
 """Told the phase and what there is to say about it."""
@@ -259,7 +259,7 @@ class Night:
         examples: list[Example] = []
         for seed in range(max(1, config.variants // len(self.learned))):
             variant = make_variant(skill.demonstration, self.words, config.seed * 10_000 + seed)
-            steps = variant.steps if seed % WHOLE == 0 else variant.only_values()
+            steps = variant.steps if seed % WHOLE == 0 else variant.only_filling()
             if config.arm is Arm.SFT_DREAM:
                 examples += imitated(self.encoder, variant.task, steps, skill.id, **options)
                 continue

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from agent.grammar import can_perform
+from agent.grammar import Copying, can_perform
 from agent.lessons.mentions import Mentions
 from agent.lessons.said import copied, row_of, says
 from agent.lessons.text import ASKED
@@ -71,6 +71,14 @@ class Follower:
             return MARK + filled.render(with_ref=False)
         old = quote(step.name if step.verb is Verb.CLICK else step.text)
         return f"{line.removesuffix(old)}like {old}"
+
+    def copying(self, task: str) -> Copying | None:
+        """Say how the next step's text is made of the task; None where it is always the same, or no text is written."""
+        step = self.actions[self.at]
+        if step.verb not in (Verb.TYPE, Verb.OPEN) or not (run := copied(self.asked, step.text)):
+            return None
+        before, _, after = step.text.partition(run)
+        return Copying(step.verb, step.name, before, after, task)
 
 
 def _is_given(asked: str, step: Action) -> bool:
@@ -144,13 +152,20 @@ class Cues:
 
         `here` is what the present task mentions of the present page.
         """
+        return list(dict.fromkeys(follower.cue(follower.at, here, page) for follower in self._furthest()))
+
+    def copying(self, task: str) -> Copying | None:
+        """Say how the text of the one next step is made of this task; None where several lessons say different things."""
+        said = {follower.copying(task) for follower in self._furthest()}
+        return said.pop() if len(said) == 1 else None
+
+    def _furthest(self) -> list[Follower]:
         furthest = max((follower.followed for follower in self.followers), default=0)
-        cues = [
-            follower.cue(follower.at, here, page)
+        return [
+            follower
             for follower in self.followers
             if follower.followed == furthest and follower.at < len(follower.actions)
         ]
-        return list(dict.fromkeys(cues))
 
 
 def steps_of(lesson: str) -> list[Action]:

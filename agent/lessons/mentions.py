@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agent.lessons.said import as_words, row_of
+from agent.lessons.said import as_words, row_of, says
 from browser.types import Line, quote
 
 CHOICES = frozenset(
@@ -60,6 +60,11 @@ class Mentions:
             if value in mine and len(mine) == len(theirs):
                 return theirs[mine.index(value)]
         return ""
+
+    def left(self, said: Iterable[str]) -> list[str]:
+        """Return the mentions that none of these texts says: what a session has not come to yet."""
+        done = list(said)
+        return [value for value in (*self.names, *self.numbers) if not any(says(text, value) for text in done)]
 
     def lines(self) -> list[str]:
         """Write them for a prompt, a line for each kind that there is."""

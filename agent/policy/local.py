@@ -79,7 +79,8 @@ class LocalPolicy:
         fed = len(ids) - self._keep_prefix(ids)
         logits = self._feed(ids[len(self._cached) :])
         draft = draft_of(prompt, page) if self.temperature == 0 and self._cache.is_croppable else None
-        written = self._decode(logits, action_grammar(page), self.encoder.text(draft.render() + "\n") if draft else [])
+        grammar = action_grammar(page, prompt.copying)
+        written = self._decode(logits, grammar, self.encoder.text(draft.render() + "\n") if draft else [])
         text = self.encoder.tokenizer.decode(written.tokens, skip_special_tokens=False)
         took_ms = (time.perf_counter() - started) * 1e3
         return Decision(parse(text), took_ms, len(ids), fed, len(written.tokens), written.confidence, written.admitted)

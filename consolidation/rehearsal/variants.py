@@ -42,12 +42,19 @@ class Variant:
     steps: tuple[Step, ...]
     values: tuple[str, ...] = ()
 
-    def only_values(self) -> tuple[Step, ...]:
-        """Return the steps with only those marked as taught that hold a value of the task; all of them when none does."""
-        said = [
-            any(says(f"{step.action.name} {step.action.text}", value) for value in self.values) for step in self.steps
-        ]
-        return tuple(replace(step, taught=mine or not any(said)) for step, mine in zip(self.steps, said, strict=True))
+    def only_filling(self) -> tuple[Step, ...]:
+        """Return the steps with only those marked as taught that stand where something is filled in: all when nothing is.
+
+        From the first to the last step that holds a value of the task or a text. What is in between stands on the same
+        pages, so it costs next to nothing.
+        """
+        filling = [at for at, step in enumerate(self.steps) if self._fills(step.action)] or [0, len(self.steps) - 1]
+        return tuple(
+            replace(step, taught=filling[0] <= at <= filling[-1]) for at, step in enumerate(self.steps)
+        )
+
+    def _fills(self, action: Action) -> bool:
+        return bool(action.text) or any(says(action.name, value) for value in self.values)
 
 
 def make_variant(demonstration: Demonstration, words: tuple[str, ...], seed: int) -> Variant:
@@ -87,8 +94,8 @@ def _alike(slots: Sequence[Slot], values: Sequence[str]) -> list[str]:
 
 
 def _newcomers(group: Sequence[str], renaming: dict[str, str], words: tuple[str, ...], rng: random.Random) -> list[str]:
-    """Draw up to three more choices of the kind, in half of the variants."""
-    count = rng.choice((0, 0, 0, 1, 2, 3))
+    """Draw up to five more choices of the kind, in three of four variants."""
+    count = rng.choice((0, 0, 1, 2, 2, 3, 4, 5))
     return _fresh([rng.choice(group) for _ in range(count)], words, rng, {*renaming.values(), *renaming})
 
 

@@ -53,7 +53,7 @@ def reword(task: str, kept: list[str], alike: list[str], words: Sequence[str], r
     pieces = _split(task, kept)
     draw = rng.random()
     if draw < 0.2:
-        return _dress(task, rng)
+        return _dress(task, words, rng)
     if draw < 0.3:
         pieces = [piece if piece in kept else _swap(piece, rng) for piece in pieces]
     elif draw < 0.4:
@@ -67,7 +67,7 @@ def reword(task: str, kept: list[str], alike: list[str], words: Sequence[str], r
     if draw > 0.6:
         pieces = [piece if piece in kept else _exchange(piece, words, rng) for piece in pieces]
     text = re.sub(r"\s+", " ", "".join(pieces)).strip(" ,:-") or task
-    return _dress(text, rng)
+    return _dress(text, words, rng)
 
 
 def _split(task: str, kept: list[str]) -> list[str]:
@@ -125,5 +125,8 @@ def _insert(pieces: list[str], kept: list[str], rng: random.Random) -> list[str]
     return [*pieces[: at + 1], f" {rng.choice(_FILLERS)} ", *pieces[at + 1 :]]
 
 
-def _dress(text: str, rng: random.Random) -> str:
-    return rng.choice(_BEFORE) + text + rng.choice(_AFTER)
+def _dress(text: str, words: Sequence[str], rng: random.Random) -> str:
+    before = rng.choice(_BEFORE)
+    if rng.random() < 0.3:
+        before = " ".join(rng.choices(words, k=rng.choice((1, 1, 2, 2, 3)))).lower() + rng.choice((" ", ": ", ", ", " - "))
+    return before + text + rng.choice(_AFTER)

@@ -2,10 +2,11 @@
 
 import pytest
 
+from agent.grammar import Copying
 from agent.lessons.cues import Cues, steps_of, without_cues
 from agent.lessons.mentions import Mentions, choices
 from agent.lessons.text import demonstration_text, words_text
-from browser.actions import Action, parse
+from browser.actions import Action, Verb, parse
 from browser.types import Line
 
 DEMONSTRATED = [
@@ -153,3 +154,20 @@ def test_words_and_edited_lessons_give_no_cue() -> None:
 def test_only_lines_of_the_lesson_are_taken_for_cues() -> None:
     reply = ['> click "Add"\n', 'click "Add" [1]\n', '> click "Totals"\n', "> done\n> done\n"]
     assert without_cues(reply, (LESSON,), "add Lunch") == ['click "Add" [1]\n', '> click "Totals"\n']
+
+
+NOTED = demonstration_text("note about the bike", [parse('open "/new?title=the bike"'), parse('type "Tag" "todo"')])
+
+
+def test_a_text_that_the_task_gave_is_copied_from_this_task_too() -> None:
+    cues = Cues.of((NOTED,))
+    assert cues.copying("note on the car") == Copying(Verb.OPEN, "", "/new?title=", "", "note on the car")
+    cues.advance(parse('open "/new?title=the car"'), offers_all)
+    assert cues.copying("note on the car") is None, "a tag that is always the same is copied from nowhere"
+    cues.advance(parse('type "Tag" "todo"'), offers_all)
+    assert cues.copying("note on the car") is None
+
+
+def test_lessons_that_say_different_things_copy_nothing() -> None:
+    assert Cues.of((NOTED, LESSON)).copying("x") is None
+    assert Cues.of(()).copying("x") is None

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from llguidance import LLMatcher
 
-from agent.grammar import action_grammar
+from agent.grammar import Copying, action_grammar
 from agent.policy.encode import Encoder
 from agent.policy.local import grammar_tokenizer
+from browser.actions import Verb
 from browser.types import Line, Observation
 
 PAGE = Observation(
@@ -29,9 +30,9 @@ PAGE = Observation(
 def accepts(tiny_tokenizer: Any) -> Any:
     encoder = Encoder(tiny_tokenizer)
     tokens = grammar_tokenizer(encoder, len(tiny_tokenizer))
-    grammar = LLMatcher.grammar_from_lark(action_grammar(PAGE))
 
-    def check(text: str) -> bool:
+    def check(text: str, copying: Copying | None = None) -> bool:
+        grammar = LLMatcher.grammar_from_lark(action_grammar(PAGE, copying))
         matcher = LLMatcher(tokens, grammar)
         assert not matcher.is_error(), matcher.get_error()
         ids = encoder.text(text + "\n")
@@ -96,3 +97,31 @@ def test_a_page_with_nothing_to_do_still_has_a_grammar(tiny_tokenizer: Any) -> N
         grammar_tokenizer(Encoder(tiny_tokenizer), len(tiny_tokenizer)), LLMatcher.grammar_from_lark(grammar)
     )
     assert not matcher.is_error()
+
+
+TYPED = Copying(Verb.TYPE, "Amount", "for ", "!", 'the bank said "no" to the 2nd card')
+OPENED = Copying(Verb.OPEN, "", "/page?id=notes:", "", "write down on team-lunch: noodles")
+
+
+@pytest.mark.parametrize(
+    ("action", "copying", "admitted"),
+    [
+        ('type "Amount" [2] "for the 2nd card!"', TYPED, True),
+        (r'type "Amount" [2] "for said \"no\" to!"', TYPED, True),
+        ('type "Amount" [2] "for the new card!"', TYPED, False),
+        ('type "Amount" [2] "for ank!"', TYPED, False),
+        ('type "Amount" [2] "the 2nd card"', TYPED, False),
+        ('type "" [6] "anything"', TYPED, True),
+        ('click "Amount" [2]', TYPED, True),
+        ('open "/page"', TYPED, True),
+        ('open "/page?id=notes:team-lunch"', OPENED, True),
+        ('open "/page?id=notes:dinner"', OPENED, False),
+        ('open "/page"', OPENED, False),
+        ('type "Amount" [2] "anything"', OPENED, True),
+        ('type "Gone" [5] "x"', Copying(Verb.TYPE, "Gone", "", "", "x"), False),
+    ],
+)
+def test_a_text_that_a_lesson_copies_consists_of_words_of_the_task(
+    accepts: Any, action: str, copying: Copying, admitted: bool
+) -> None:
+    assert accepts(action, copying) is admitted

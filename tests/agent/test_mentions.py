@@ -86,3 +86,11 @@ def test_every_number_stands_in_the_task_as_it_is(task: str) -> None:
     for number in Mentions.of(task, ()).numbers:
         assert re.fullmatch(r"\d([\d.,:/-]*\d)?", number)
         assert number in task
+
+
+@given(st.permutations(PEOPLE[:3]), st.integers(0, 3))
+def test_what_is_left_is_what_no_text_says(people: list[str], used: int) -> None:
+    mentions = Mentions.of(f"{people[0]}, {people[1]} and {people[2]}: 12", PEOPLE)
+    said = [f"the box of {name}" for name in people[:used]]
+    assert mentions.left(said) == [*people[used:], "12"]
+    assert mentions.left([*said, "12.00"]) == people[used:]

@@ -115,3 +115,23 @@ def test_each_action_is_preceded_by_its_cue() -> None:
         '> click "Save"\n',
     ], "a step that failed is still to be done"
     assert transcript.prompt().reply[4].text.startswith("! disabled\n")
+
+
+def test_what_no_action_has_used_yet_is_said_before_each_decision() -> None:
+    transcript = Transcript("Bea paid Alex 7.50")
+    transcript.start(FORM)
+    transcript.advance(Action(Verb.CLICK, "Bea", 4), StepResult(FORM, ok=False, note="covered"))
+    paid = changed(FORM, 3, value="Bea")
+    transcript.advance(Action(Verb.SELECT, "Payer", 3, "Bea"), StepResult(paid))
+    assert [piece.text for piece in transcript.prompt().reply] == [
+        'Left: "Bea" "Alex" "7.50"\n',
+        'click "Bea" [4]\n',
+        "! covered\n",
+        'Left: "Bea" "Alex" "7.50"\n',
+        'select "Payer" [3] "Bea"\n',
+        'Left: "Alex" "7.50"\n',
+    ]
+    transcript.advance(Action(Verb.TYPE, "What", 2, "Alex: 7.5"), StepResult(changed(paid, 2, value="Alex: 7.5")))
+    assert transcript.prompt().reply[-1].text == 'Left: "7.50"\n'
+    transcript.advance(Action(Verb.TYPE, "What", 2, "7.50"), StepResult(changed(paid, 2, value="7.50")))
+    assert transcript.prompt().reply[-1].text == 'type "What" [2] "7.50"\n', "nothing is left, nothing is said"

@@ -192,10 +192,16 @@ def test_values_alike_keep_their_order_wherever_they_stand(seed: int) -> None:
 
 @shared
 @given(seeds)
-def test_only_the_steps_that_hold_a_value_are_taught_on_their_own(demonstration: Demonstration, seed: int) -> None:
+def test_where_something_is_filled_in_is_taught_on_its_own(demonstration: Demonstration, seed: int) -> None:
     variant = make_variant(demonstration, WORDS, seed)
-    steps = variant.only_values()
-    taught = [step.action for step in steps if step.taught]
+    steps = variant.only_filling()
     assert [replace(step, taught=True) for step in steps] == list(variant.steps)
+    taught = [at for at, step in enumerate(steps) if step.taught]
+    assert taught == list(range(taught[0], taught[-1] + 1))
     assert 0 < len(taught) < len(steps)
-    assert all(any(value in f"{action.name} {action.text}" for value in variant.values) for action in taught)
+    filling = {
+        at
+        for at, step in enumerate(steps)
+        if step.action.text or any(value in step.action.name for value in variant.values)
+    }
+    assert {taught[0], taught[-1]} <= filling <= set(taught)
