@@ -75,12 +75,12 @@ def make_variant(demonstration: Demonstration, words: tuple[str, ...], seed: int
 
 
 def _renaming(slots: Sequence[Slot], words: tuple[str, ...], rng: random.Random) -> dict[str, str]:
-    """Map old values to new ones: each set of choices is shuffled or gets new names, the rest gets fresh values."""
+    """Map old values to new ones: each set of choices is shuffled or, mostly, gets new names; the rest gets fresh values."""
     renaming: dict[str, str] = {}
     for slot in slots:
         if len(slot.choices) > 1 and slot.text not in renaming:
             group = [choice for choice in dict.fromkeys(slot.choices) if choice not in renaming]
-            fresh = rng.random() < 0.5
+            fresh = rng.random() < 0.7
             others = _fresh(group, words, rng, set()) if fresh else rng.sample(group, len(group))
             renaming.update(zip(group, others, strict=True))
     rest = [slot.text for slot in slots if slot.text not in renaming]
