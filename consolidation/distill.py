@@ -31,10 +31,10 @@ class DistillConfig:
     alpha: int = 32
     lr: float = 2e-3
     warmup: int = 6
-    updates: int = 36
-    sequences: int = 4
+    updates: int = 34
+    sequences: int = 5
     """Sequences in one update."""
-    anchors: int = 1
+    anchors: int = 2
     """How many of them are anchors."""
     kind: Divergence = Divergence.FORWARD_KL
     clip: float | None = None

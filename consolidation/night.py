@@ -55,7 +55,7 @@ class NightConfig:
     probes: int = 6
     """Held-out variants a skill."""
     page_anchors: int = 12
-    shipped_anchors: int = 16
+    shipped_anchors: int = 32
     held_anchors: int = 10
     """Shipped prompts kept for the gate."""
     distill: DistillConfig = field(default_factory=DistillConfig)
