@@ -32,8 +32,9 @@ class Copying:
     @property
     def rules(self) -> str:
         """Write the terminal COPY, quotes included."""
-        words = _literal(quote(self.task)[1:-1])
-        return f'COPY: {_literal(quote(self.before)[:-1])} WORDS {_literal(quote(self.after)[1:])}\nWORDS: %regex {{ "substring_words": {words} }}'
+        before, words, after = quote(self.before)[:-1], quote(self.task)[1:-1], quote(self.after)[1:]
+        copy = f"COPY: {_literal(before)} WORDS {_literal(after)}"
+        return f'{copy}\nWORDS: %regex {{ "substring_words": {_literal(words)} }}'
 
 
 def can_click(line: Line) -> bool:

@@ -5,8 +5,8 @@ a **keyframe** (the whole page, in the user's turn) and a **reply** that grows i
 lines of the page that it changed. A step therefore costs the tokens of what changed, not of the page, both when
 the model acts (the key-value cache is only appended to) and when it learns (one sequence holds several decisions). A
 new keyframe is taken when the page is another one, changed a lot, or the reply grew long. Below the task stand its **mentions**: the
-things of the page that it names, counted. Before each action stands what no action has used yet, and, with a demonstration
-among the lessons, its **cue**: the demonstrated step that comes next.
+things of the page that it names, counted. Before each action stands, for adapters, what no action has used yet, and, with a
+demonstration among the lessons, its **cue**: the demonstrated step that comes next.
 """
 
 from __future__ import annotations
@@ -65,6 +65,9 @@ class Transcript:
     lessons: Sequence[str] = ()
     with_manual: bool = False
     """Explain the actions: for models that were not trained on them."""
+    reminded: bool = False
+    """Say before each decision what of the task no action has used yet: for adapters, which all learned with it. The embedded base did not,
+    and leaves its way over it."""
     page: Observation | None = None
     _keyframe: Observation | None = None
     _done: list[str] = field(default_factory=list)
@@ -130,7 +133,7 @@ class Transcript:
         """Say, right before a decision, what is left of the task, and what a lesson does next."""
         assert self.page is not None
         mentions = self._mentions(self.page)
-        if left := mentions.left(self._used):
+        if self.reminded and (left := mentions.left(self._used)):
             self._reply.append(Piece(f"{LEFT}{' '.join(map(quote, left))}\n", is_action=False))
         if lines := self._cues.lines(mentions, self.page.lines):
             self._reply.append(Piece("\n".join(lines) + "\n", is_action=False))

@@ -18,6 +18,7 @@ from peft import PeftModel
 
 from agent.lessons.cues import without_cues
 from agent.policy.encode import Encoder
+from agent.prompt import LEFT
 from browser.errors import ApprenticeError
 from consolidation.lora import logits_at, mixed_precision
 from consolidation.losses import on_support, top_ids
@@ -78,7 +79,8 @@ class Example:
 def assert_privilege(student: Segment, teacher: Segment, lessons: Sequence[str], task: str) -> None:
     """Check the law of learning: the teacher reads what the student reads, and these trusted lessons, and nothing else.
 
-    The lessons stand in the prompt, and line by line in the reply as cues, with values of the task. Raises PrivilegeLeak otherwise.
+    The lessons stand in the prompt, and line by line in the reply as cues, with values of the task. What the student alone reads are
+    reminders of its task. Raises PrivilegeLeak otherwise.
     """
     block = "\n".join(["Lessons:", *lessons]) + "\n" if lessons else ""
     extra = teacher.prompt.user
@@ -88,10 +90,11 @@ def assert_privilege(student: Segment, teacher: Segment, lessons: Sequence[str],
             raise PrivilegeLeak("the teacher's prompt does not hold its lessons", "This is a bug; nothing was trained")
         extra = (extra[:at] + extra[at + len(block) :]).rstrip("\n")
     told = without_cues([text for text, _ in teacher.reply], lessons, task)
+    read = [text for text, _ in student.reply if not text.startswith(LEFT)]
     if (extra, teacher.prompt.system, told) != (
         student.prompt.user,
         student.prompt.system,
-        [text for text, _ in student.reply],
+        read,
     ):
         raise PrivilegeLeak(
             "the teacher reads more than the student and its lesson", "This is a bug; nothing was trained"
@@ -124,7 +127,8 @@ def distilled(
     """
     steps = list(steps)
     examples = []
-    for student, teacher in zip(cut(task, (), steps, **options), cut(task, lessons, steps, **options), strict=True):
+    students = cut(task, (), steps, reminded=True, **options)
+    for student, teacher in zip(students, cut(task, lessons, steps, **options), strict=True):
         assert_privilege(student, teacher, lessons, task)
         tokens = encode(encoder, student)
         told, logits_N_V = score(model, encoder, teacher)
@@ -143,11 +147,13 @@ def distilled(
     return examples
 
 
-def anchors(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> list[Example]:
-    """Score what must not change: student and teacher read the same, so the base itself is the target."""
+def anchors(model: PeftModel, encoder: Encoder, segments: Iterable[tuple[Segment, Segment]]) -> list[Example]:
+    """Score what must not change: the base itself is the target. Student and teacher read the same, but for reminders."""
     examples = []
-    for segment in segments:
-        tokens, logits_N_V = score(model, encoder, segment)
+    for student, teacher in segments:
+        assert_privilege(student, teacher, (), "")
+        tokens = encode(encoder, student)
+        _, logits_N_V = score(model, encoder, teacher)
         ids = top_ids(logits_N_V, TOP_K)
         examples.append(Example(tokens, ids, on_support(logits_N_V, ids), "anchor"))
     return examples
@@ -156,7 +162,7 @@ def anchors(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> 
 def imitated(encoder: Encoder, task: str, steps: Iterable[Step], skill: str, **options: Any) -> list[Example]:
     """Take the recorded tokens themselves as the target: forward KL to them is cross-entropy."""
     examples = []
-    for segment in cut(task, (), steps, **options):
+    for segment in cut(task, (), steps, reminded=True, **options):
         tokens = encode(encoder, segment)
         certain = torch.tensor([[0.0, float("-inf")]]).expand(len(tokens.positions), 2)
         examples.append(Example(tokens, tokens.targets[:, None], certain, skill))

@@ -184,7 +184,7 @@ class Night:
                         temperature=1.0,
                         seed=self.config.seed + index,
                     )
-                    rollout = roll_out(policy, variant, with_manual=self.config.with_manual)
+                    rollout = roll_out(policy, variant, with_manual=self.config.with_manual, reminded=True)
                 examples += self._learned_from(skill, variant, rollout)
             write_atomically(path, lambda temporary: torch.save(_pack(examples), temporary))
             self.report("dream", {"round": number, "sequences": len(examples)})
@@ -272,8 +272,11 @@ class Night:
             )
         return examples
 
-    def anchor_segments(self) -> list[Segment]:
-        """Return what must stay: shipped prompts, and other tasks on the recorded pages. Plain SFT has none."""
+    def anchor_segments(self) -> list[tuple[Segment, Segment]]:
+        """Return what must stay, as student and teacher read it: shipped prompts, and other tasks on the recorded pages.
+
+        Plain SFT has none.
+        """
         if self.config.arm in (Arm.SFT, Arm.SFT_DREAM):
             return []
         with mixed_precision(self.model), self.model.disable_adapter():
@@ -286,7 +289,8 @@ class Night:
                 self.config.seed,
                 with_manual=self.config.with_manual,
             )
-        return own + shipped_anchors()[: self.config.shipped_anchors]
+        shipped = shipped_anchors()[: self.config.shipped_anchors]
+        return own + list(zip(shipped, shipped, strict=True))
 
     def _privilege(self, skill: Skill) -> tuple[tuple[str, ...], Known]:
         """Say what the teacher reads under the present arm, and whether the rehearsed actions count as right."""

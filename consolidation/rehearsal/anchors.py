@@ -13,10 +13,10 @@ from importlib import resources
 
 from agent.policy.local import LocalPolicy
 from agent.prompt import Prompt, Transcript
-from browser.types import Line, Observation, quote
+from browser.types import Line, Observation, StepResult, quote
 from consolidation.rehearsal.values import draw_value
 from consolidation.rehearsal.variants import Demonstration
-from consolidation.segments import Segment
+from consolidation.segments import Segment, Step, cut
 
 _EXPLICIT = ('Click "{0}"', "Press {0}", "Open {0}", 'Use "{0}"', "Go to {0}")
 _TYPED = ('Type "{1}" into "{0}"', "Put {1} into {0}", 'Set "{0}" to "{1}"')
@@ -41,8 +41,8 @@ def page_anchors(
     seed: int,
     *,
     with_manual: bool = False,
-) -> list[Segment]:
-    """Make anchors from recorded pages: another task, and what the base itself answers to it."""
+) -> list[tuple[Segment, Segment]]:
+    """Make anchors from recorded pages: another task, and what the base itself answers to it, as student and teacher read it."""
     rng = random.Random(f"anchors {seed}")
     pages = list(
         {
@@ -51,15 +51,16 @@ def page_anchors(
             for step in demonstration.steps
         }.values()
     )
-    segments = []
+    made = []
     for _ in range(count):
         page = rng.choice(pages)
-        transcript = Transcript(_other_task(page, words, rng), (), with_manual)
+        task = _other_task(page, words, rng)
+        transcript = Transcript(task, (), with_manual)
         transcript.start(page)
-        prompt = transcript.prompt()
-        action = policy.decide(prompt, page).action
-        segments.append(Segment(prompt, ((action.render() + "\n", True),)))
-    return segments
+        last = Step(page, policy.decide(transcript.prompt(), page).action, StepResult(page))
+        student = cut(task, (), [last], with_manual=with_manual, reminded=True)
+        made.append((*student, *cut(task, (), [last], with_manual=with_manual)))
+    return made
 
 
 def _other_task(page: Observation, words: tuple[str, ...], rng: random.Random) -> str:

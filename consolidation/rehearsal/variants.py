@@ -49,9 +49,7 @@ class Variant:
         pages, so it costs next to nothing.
         """
         filling = [at for at, step in enumerate(self.steps) if self._fills(step.action)] or [0, len(self.steps) - 1]
-        return tuple(
-            replace(step, taught=filling[0] <= at <= filling[-1]) for at, step in enumerate(self.steps)
-        )
+        return tuple(replace(step, taught=filling[0] <= at <= filling[-1]) for at, step in enumerate(self.steps))
 
     def _fills(self, action: Action) -> bool:
         return bool(action.text) or any(says(action.name, value) for value in self.values)

@@ -128,5 +128,7 @@ def _insert(pieces: list[str], kept: list[str], rng: random.Random) -> list[str]
 def _dress(text: str, words: Sequence[str], rng: random.Random) -> str:
     before = rng.choice(_BEFORE)
     if rng.random() < 0.3:
-        before = " ".join(rng.choices(words, k=rng.choice((1, 1, 2, 2, 3)))).lower() + rng.choice((" ", ": ", ", ", " - "))
+        before = " ".join(rng.choices(words, k=rng.choice((1, 1, 2, 2, 3)))).lower() + rng.choice(
+            (" ", ": ", ", ", " - ")
+        )
     return before + text + rng.choice(_AFTER)

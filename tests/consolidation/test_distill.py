@@ -73,7 +73,8 @@ def test_a_run_that_was_cut_short_ends_with_the_same_weights(bench: Bench, tmp_p
 
 def test_what_both_agree_on_moves_nothing(bench: Bench) -> None:
     model = bench.model()
-    same = anchors(model, bench.encoder, cut(bench.demonstration.task, (), bench.demonstration.steps))
+    segments = cut(bench.demonstration.task, (), bench.demonstration.steps)
+    same = anchors(model, bench.encoder, zip(segments, segments, strict=True))
     before = weights(model)
     progress = distill(model, same, [], replace(CONFIG, agreed=0.01), 0, 50)
     assert progress.skipped == 2 * progress.update
@@ -84,7 +85,7 @@ def test_what_both_agree_on_moves_nothing(bench: Bench) -> None:
 
 def test_a_teacher_without_a_lesson_has_nothing_to_teach(bench: Bench) -> None:
     model = bench.model()
-    made = distilled(model, bench.encoder, bench.demonstration.task, (), bench.demonstration.steps, "x")
+    made = distilled(model, bench.encoder, "nothing that the page names", (), bench.demonstration.steps, "x")
     progress = distill(model, made, [], CONFIG, 0, 1)
     assert progress.curve[0] < 1e-3
 
