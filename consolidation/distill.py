@@ -31,8 +31,8 @@ class DistillConfig:
     alpha: int = 32
     lr: float = 2e-3
     warmup: int = 6
-    updates: int = 34
-    sequences: int = 5
+    updates: int = 30
+    sequences: int = 6
     """Sequences in one update."""
     anchors: int = 2
     """How many of them are anchors."""
@@ -46,7 +46,7 @@ class DistillConfig:
 
 SAVE_EVERY = 5
 """Updates between checkpoints: what a kill can cost."""
-UNSEEN, LEAST = 20.0, 1.0
+UNSEEN, LEAST = 20.0, 0.3
 """Nats that a sequence not yet seen is taken to have left to teach, and the least that any is drawn with."""
 
 

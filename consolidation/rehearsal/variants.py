@@ -45,11 +45,11 @@ class Variant:
     def only_filling(self) -> tuple[Step, ...]:
         """Return the steps with only those marked as taught that stand where something is filled in: all when nothing is.
 
-        From the first to the last step that holds a value of the task or a text. What is in between stands on the same
-        pages, so it costs next to nothing.
+        From the first step that holds a value of the task or a text to the one that follows the last: what is in between, and
+        what sends it off, stands on the same pages, so it costs next to nothing.
         """
-        filling = [at for at, step in enumerate(self.steps) if self._fills(step.action)] or [0, len(self.steps) - 1]
-        return tuple(replace(step, taught=filling[0] <= at <= filling[-1]) for at, step in enumerate(self.steps))
+        filling = [at for at, step in enumerate(self.steps) if self._fills(step.action)] or [0, len(self.steps)]
+        return tuple(replace(step, taught=filling[0] <= at <= filling[-1] + 1) for at, step in enumerate(self.steps))
 
     def _fills(self, action: Action) -> bool:
         return bool(action.text) or any(says(action.name, value) for value in self.values)

@@ -147,7 +147,7 @@ def test_what_has_most_to_teach_is_drawn_most(bench: Bench) -> None:
     import random
 
     made = [*bench.imitated(), *bench.imitated()]
-    last = {index: 0.0 for index in range(len(made))} | {1: 2.0}
+    last = {index: 0.0 for index in range(len(made))} | {1: 2.0 * len(made[1].tokens.positions)}
     config = replace(CONFIG, sequences=1)
     drawn = [index for seed in range(200) for index, _ in draw_batch(made, (), config, random.Random(seed), last)]
     assert drawn.count(1) > 150
