@@ -27,8 +27,9 @@ MAX_CHANGES = 14
 """More changed lines than this, or more than half the page, and the page is shown whole again."""
 MAX_DONE = 24
 """So many of the last actions are listed; earlier ones are counted. The store keeps them all."""
-LEFT = "Left: "
 MAX_TITLE = 60
+LEFT = "Left: "
+"""Begins the line of what no action has used yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ class Transcript:
     with_manual: bool = False
     """Explain the actions: for models that were not trained on them."""
     reminded: bool = False
-    """Say before each decision what of the task no action has used yet: for adapters, which all learned with it. The embedded base did not,
-    and leaves its way over it."""
+    """Say before each decision what of the task no action has used yet: for adapters, which learn with it. The embedded base did
+    not, and acts worse with it."""
     page: Observation | None = None
     _keyframe: Observation | None = None
     _done: list[str] = field(default_factory=list)

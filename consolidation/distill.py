@@ -25,7 +25,7 @@ from consolidation.storage import write_atomically
 
 @dataclass(frozen=True, slots=True)
 class DistillConfig:
-    """What shapes one training run. The rate: 2e-3 learned in 20 updates what 8e-4 had not in 36 (docs/log.md); no sweep is on record."""
+    """What shapes one training run. The rate was chosen by one comparison (docs/log.md); no sweep is on record."""
 
     rank: int = 16
     alpha: int = 32

@@ -9,12 +9,13 @@ the task and will be another one here. A cue is a line of the lesson, with value
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.grammar import Copying, can_perform
 from agent.lessons.mentions import Mentions
-from agent.lessons.said import copied, row_of, says
+from agent.lessons.said import as_words, copied, row_of, says
 from agent.lessons.text import ASKED
 from browser.actions import ON_CONTROL, Action, Verb, parse
 from browser.types import Line, quote
@@ -77,8 +78,9 @@ class Follower:
         step = self.actions[self.at]
         if step.verb not in (Verb.TYPE, Verb.OPEN) or not (run := copied(self.asked, step.text)):
             return None
-        before, _, after = step.text.partition(run)
-        return Copying(step.verb, step.name, before, after, task)
+        at = re.search(as_words(run), step.text)
+        assert at is not None, "what was copied stands in the text, as words"
+        return Copying(step.verb, step.name, step.text[: at.start()], step.text[at.end() :], task)
 
 
 def _is_given(asked: str, step: Action) -> bool:

@@ -171,3 +171,8 @@ def test_a_text_that_the_task_gave_is_copied_from_this_task_too() -> None:
 def test_lessons_that_say_different_things_copy_nothing() -> None:
     assert Cues.of((NOTED, LESSON)).copying("x") is None
     assert Cues.of(()).copying("x") is None
+
+
+def test_what_is_copied_is_found_as_words_not_inside_others() -> None:
+    lesson = demonstration_text("room for 20", [parse('type "Note" "2020: 20 people"')])
+    assert Cues.of((lesson,)).copying("x") == Copying(Verb.TYPE, "Note", "2020: ", " people", "x")

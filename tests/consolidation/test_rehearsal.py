@@ -16,7 +16,7 @@ from consolidation.rehearsal.crowd import crowd
 from consolidation.rehearsal.shuffle import shuffle
 from consolidation.rehearsal.slots import find_slots
 from consolidation.rehearsal.values import draw_value, vocabulary_words
-from consolidation.rehearsal.variants import Demonstration, make_variant
+from consolidation.rehearsal.variants import Demonstration, Variant, make_variant
 from consolidation.rehearsal.wording import reword
 from tests.consolidation.conftest import PEOPLE, WORDS
 
@@ -205,3 +205,8 @@ def test_where_something_is_filled_in_is_taught_on_its_own(demonstration: Demons
         if step.action.text or any(value in step.action.name for value in variant.values)
     }
     assert (taught[0], taught[-1]) == (min(filling), max(filling) + 1)
+
+
+def test_where_nothing_is_filled_in_everything_is_taught(demonstration: Demonstration) -> None:
+    presses = tuple(step for step in demonstration.steps if not step.action.text)
+    assert all(step.taught for step in Variant("t", presses).only_filling())
