@@ -83,8 +83,6 @@ class Session:
     store: Recorder
     lessons: Sequence[str] = ()
     with_manual: bool = False
-    reminded: bool = False
-    """Whether an adapter acts: see Transcript."""
     budget: Budget = field(default_factory=Budget)
     ask: Ask = lambda _: None
     listen: Listener = ignore
@@ -118,7 +116,7 @@ class Session:
 
     def _work(self) -> StopReason:
         page = self.environment.reset()
-        transcript = Transcript(self.task, self.lessons, self.with_manual, self.reminded)
+        transcript = Transcript(self.task, self.lessons, self.with_manual)
         transcript.start(page)
         deadline = time.monotonic() + self.budget.seconds
         for step_no in range(self.budget.steps):

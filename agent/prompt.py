@@ -5,7 +5,7 @@ a **keyframe** (the whole page, in the user's turn) and a **reply** that grows i
 lines of the page that it changed. A step therefore costs the tokens of what changed, not of the page, both when
 the model acts (the key-value cache is only appended to) and when it learns (one sequence holds several decisions). A
 new keyframe is taken when the page is another one, changed a lot, or the reply grew long. Below the task stand its **mentions**: the
-things of the page that it names, counted. Before each action stands, for adapters, what no action has used yet, and, with a
+things of the page that it names, counted. Before each action stands what of them no action has used yet, and, with a
 demonstration among the lessons, its **cue**: the demonstrated step that comes next.
 """
 
@@ -29,7 +29,7 @@ MAX_DONE = 24
 """So many of the last actions are listed; earlier ones are counted. The store keeps them all."""
 MAX_TITLE = 60
 LEFT = "Left: "
-"""Begins the line of what no action has used yet."""
+"""Begins the line of what no action has used yet, a reminder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,6 @@ class Transcript:
     lessons: Sequence[str] = ()
     with_manual: bool = False
     """Explain the actions: for models that were not trained on them."""
-    reminded: bool = False
-    """Say before each decision what of the task no action has used yet: for adapters, which learn with it. The embedded base did
-    not, and acts worse with it."""
     page: Observation | None = None
     _keyframe: Observation | None = None
     _done: list[str] = field(default_factory=list)
@@ -134,7 +131,7 @@ class Transcript:
         """Say, right before a decision, what is left of the task, and what a lesson does next."""
         assert self.page is not None
         mentions = self._mentions(self.page)
-        if self.reminded and (left := mentions.left(self._used)):
+        if left := mentions.left(self._used):
             self._reply.append(Piece(f"{LEFT}{' '.join(map(quote, left))}\n", is_action=False))
         if lines := self._cues.lines(mentions, self.page.lines):
             self._reply.append(Piece("\n".join(lines) + "\n", is_action=False))

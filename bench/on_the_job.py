@@ -72,9 +72,7 @@ class Trial:
                 seed = self.seed * TEST_SEEDS + index
                 task, _ = skill.variant(seed)
                 found = self.arena.store.find_lessons(self.arena.name, task, limit=1) if lessons else []
-                episode = self.arena.attempt(
-                    policy, skill, seed, arm, found, with_manual=self.base.with_manual, reminded=adapter is not None
-                )
+                episode = self.arena.attempt(policy, skill, seed, arm, found, with_manual=self.base.with_manual)
                 mine.append(episode)
                 end = f"({episode.steps} steps, {episode.stop_reason} {episode.answer})"
                 self.tell(f"{arm:18} {'done  ' if episode.success else 'failed'} {task}   {end}")

@@ -77,8 +77,7 @@ class Recorder:
 
     def take(self) -> list[Recorded]:
         """Return the steps done since the last call. A field that is still being filled in counts once the recording is stopped."""
-        if self._stopped.is_set():
-            self._finish_fields()
+        self._in_every_frame("finishAll" if self._stopped.is_set() else "hear")
         steps: list[Recorded] = []
         self._notice_navigation()
         while self._events:
@@ -116,12 +115,14 @@ class Recorder:
             if not self._events:
                 self._environment.tabs.view.main.call("awaken", TICK_MS)
 
-    def _finish_fields(self) -> None:
-        """Have what is being typed told, in every frame."""
+    def _in_every_frame(self, function: str) -> None:
+        """Call a function of the page's part of the recorder. What was told before its answer has then arrived: the answer to a
+        click comes from the browser, what the page tells of it from the page's own process, a little later when that is busy.
+        """
         world = self._environment.tabs.view.world
         for frame in world.frames:
             with suppress(DocumentGone):
-                world.call("finishAll", frame=frame)
+                world.call(function, frame=frame)
 
     def _attach(self, view: PageView) -> None:
         def outfit(world: World) -> None:

@@ -72,7 +72,7 @@ class World:
 
     def __init__(self, session: CDPSession, source: str) -> None:
         self.session = session
-        self._source = source
+        self._sources: list[str] = []
         self._contexts: dict[str, str] = {}
         session.on("Runtime.executionContextCreated", self._created)
         session.on("Runtime.executionContextDestroyed", self._destroyed)
@@ -85,6 +85,7 @@ class World:
 
     def add(self, source: str) -> None:
         """Run a script in our world of every frame, now and in every document to come."""
+        self._sources.append(source)
         self.send(
             "Page.addScriptToEvaluateOnNewDocument", {"source": source, "worldName": WORLD, "runImmediately": True}
         )
@@ -108,7 +109,7 @@ class World:
             self.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": WORLD})
             if frame not in self._contexts:
                 raise DocumentGone(frame)
-            self._evaluate(self._contexts[frame], self._source)
+            self._evaluate(self._contexts[frame], "\n".join(self._sources))
         return self._contexts[frame]
 
     @property

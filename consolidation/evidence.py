@@ -30,6 +30,27 @@ class Skill:
 
 
 @dataclass(frozen=True, slots=True)
+class Champion:
+    """The adapter that acts now: a challenger may not do worse on the lessons that it holds."""
+
+    path: Path
+    lesson_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Headroom:
+    """What was measured before training, by lesson."""
+
+    alone: Mapping[str, Measured]
+    with_lesson: Mapping[str, Measured]
+    champion: Mapping[str, Measured]
+
+    def gain(self, lesson_id: str) -> float:
+        """How far the lesson in context lifts the base."""
+        return self.with_lesson[lesson_id].mean - self.alone[lesson_id].mean
+
+
+@dataclass(frozen=True, slots=True)
 class Prober:
     """Probe one model with held-out variants of skills."""
 

@@ -18,7 +18,6 @@ from peft import PeftModel
 
 from agent.lessons.cues import without_cues
 from agent.policy.encode import Encoder
-from agent.prompt import LEFT
 from browser.errors import ApprenticeError
 from consolidation.lora import logits_at, mixed_precision
 from consolidation.losses import on_support, top_ids
@@ -79,8 +78,7 @@ class Example:
 def assert_privilege(student: Segment, teacher: Segment, lessons: Sequence[str], task: str) -> None:
     """Check the law of learning: the teacher reads what the student reads, and these trusted lessons, and nothing else.
 
-    The lessons stand in the prompt, and line by line in the reply as cues, with values of the task. What the student alone reads are
-    reminders of its task. Raises PrivilegeLeak otherwise.
+    The lessons stand in the prompt, and line by line in the reply as cues, with values of the task. Raises PrivilegeLeak otherwise.
     """
     block = "\n".join(["Lessons:", *lessons]) + "\n" if lessons else ""
     extra = teacher.prompt.user
@@ -90,7 +88,7 @@ def assert_privilege(student: Segment, teacher: Segment, lessons: Sequence[str],
             raise PrivilegeLeak("the teacher's prompt does not hold its lessons", "This is a bug; nothing was trained")
         extra = (extra[:at] + extra[at + len(block) :]).rstrip("\n")
     told = without_cues([text for text, _ in teacher.reply], lessons, task)
-    read = [text for text, _ in student.reply if not text.startswith(LEFT)]
+    read = [text for text, _ in student.reply]
     if (extra, teacher.prompt.system, told) != (
         student.prompt.user,
         student.prompt.system,
@@ -127,7 +125,7 @@ def distilled(
     """
     steps = list(steps)
     examples = []
-    students = cut(task, (), steps, reminded=True, **options)
+    students = cut(task, (), steps, **options)
     for student, teacher in zip(students, cut(task, lessons, steps, **options), strict=True):
         assert_privilege(student, teacher, lessons, task)
         tokens = encode(encoder, student)
@@ -147,13 +145,11 @@ def distilled(
     return examples
 
 
-def anchors(model: PeftModel, encoder: Encoder, segments: Iterable[tuple[Segment, Segment]]) -> list[Example]:
-    """Score what must not change: the base itself is the target. Student and teacher read the same, but for reminders."""
+def anchors(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> list[Example]:
+    """Score what must not change: the base itself is the target."""
     examples = []
-    for student, teacher in segments:
-        assert_privilege(student, teacher, (), "")
-        tokens = encode(encoder, student)
-        _, logits_N_V = score(model, encoder, teacher)
+    for segment in segments:
+        tokens, logits_N_V = score(model, encoder, segment)
         ids = top_ids(logits_N_V, TOP_K)
         examples.append(Example(tokens, ids, on_support(logits_N_V, ids), "anchor"))
     return examples
@@ -162,11 +158,26 @@ def anchors(model: PeftModel, encoder: Encoder, segments: Iterable[tuple[Segment
 def imitated(encoder: Encoder, task: str, steps: Iterable[Step], skill: str, **options: Any) -> list[Example]:
     """Take the recorded tokens themselves as the target: forward KL to them is cross-entropy."""
     examples = []
-    for segment in cut(task, (), steps, reminded=True, **options):
+    for segment in cut(task, (), steps, **options):
         tokens = encode(encoder, segment)
         certain = torch.tensor([[0.0, float("-inf")]]).expand(len(tokens.positions), 2)
         examples.append(Example(tokens, tokens.targets[:, None], certain, skill))
     return examples
+
+
+def pack(examples: Sequence[Example]) -> list[list[Any]]:
+    """Return examples as a file of tensors keeps them."""
+    return [
+        [example.tokens.ids, example.tokens.positions, example.support_ids, example.teacher_logp, example.skill]
+        for example in examples
+    ]
+
+
+def unpack(packed: Sequence[Sequence[Any]]) -> list[Example]:
+    """Read what `pack` wrote. Which tokens make an action is not kept: only probes ask for that."""
+    return [
+        Example(Tokens(ids, positions, ()), support, logp, skill) for ids, positions, support, logp, skill in packed
+    ]
 
 
 def _corrected(logits_N_V: torch.Tensor, targets_N: torch.Tensor, right_N: torch.Tensor) -> torch.Tensor:

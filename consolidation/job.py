@@ -149,10 +149,11 @@ def _night(store: Store, job_id: str, folder: Path, request: Request) -> Any:
     from agent.policy.encode import Encoder
     from agent.policy.local import load_model, load_tokenizer
     from consolidation.adapters import sound_champion, sweep, write_adapter
-    from consolidation.evidence import Skill
+    from consolidation.config import NightConfig
+    from consolidation.evidence import Champion, Skill
     from consolidation.examples import Arm
     from consolidation.gate import passes
-    from consolidation.night import Champion, Night, NightConfig, config_record
+    from consolidation.night import Night
 
     os.nice(request.nice)
     if request.threads:
@@ -182,7 +183,7 @@ def _night(store: Store, job_id: str, folder: Path, request: Request) -> Any:
     receipt = {
         "gate": [row.to_json() for row in rows],
         "passed": passes(rows),
-        "config": config_record(config),
+        "config": asdict(config),
         "lessons": list(learned),
     }
     manifest = {

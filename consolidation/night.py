@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,72 +17,20 @@ import torch
 from peft import PeftModel
 
 from agent.policy.encode import Encoder
-from agent.policy.local import LocalPolicy
-from consolidation.distill import DistillConfig, Progress, distill
-from consolidation.evidence import Prober, Skill, means, measured
-from consolidation.examples import ON_POLICY, Arm, Example, Known, anchors, distilled, imitated
-from consolidation.gate import Bounds, Evidence, Row, judge, passes
-from consolidation.lora import attach_lora, mixed_precision
-from consolidation.probes import Measured, Rollout, drift, roll_out
-from consolidation.rehearsal.anchors import page_anchors, shipped_anchors
+from consolidation.config import NightConfig
+from consolidation.curriculum import Curriculum
+from consolidation.distill import Progress, distill
+from consolidation.evidence import Champion, Headroom, Prober, Skill, means, measured
+from consolidation.examples import ON_POLICY, Example, pack, unpack
+from consolidation.gate import Evidence, Row, judge, passes
+from consolidation.lora import attach_lora
+from consolidation.probes import Measured, drift
+from consolidation.rehearsal.anchors import shipped_anchors
 from consolidation.rehearsal.values import vocabulary_words
-from consolidation.rehearsal.variants import Variant, make_variant
-from consolidation.segments import Segment
 from consolidation.storage import write_atomically
-from consolidation.tokens import Tokens
-
-_UNRELATED = 'Asked: water the plants\nclick "Garden"\nclick "Water now"\ndone'
-"""What the mismatched arm's teacher reads where there is no other lesson."""
-
-WHOLE = 3
-"""One in so many rehearsed variants teaches every step; the others only where something is filled in, which differs."""
 
 Report = Callable[[str, dict[str, Any]], None]
 """Told the phase and what there is to say about it."""
-
-
-@dataclass(frozen=True, slots=True)
-class NightConfig:
-    """What a night may cost and how it learns."""
-
-    arm: Arm = Arm.OPSD
-    variants: int = 30
-    """Rehearsed sessions, shared among the skills."""
-    rollouts: int = 4
-    """Sessions that the student dreams itself, in each round."""
-    rounds: tuple[float, ...] = (0.4, 0.7)
-    """After which share of the updates the student dreams."""
-    probes: int = 6
-    """Held-out variants a skill."""
-    page_anchors: int = 12
-    shipped_anchors: int = 32
-    held_anchors: int = 10
-    """Shipped prompts kept for the gate."""
-    distill: DistillConfig = field(default_factory=DistillConfig)
-    bounds: Bounds = field(default_factory=Bounds)
-    with_manual: bool = False
-    seed: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Champion:
-    """The adapter that acts now: a challenger may not do worse on the lessons that it holds."""
-
-    path: Path
-    lesson_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Headroom:
-    """What was measured before training, by lesson."""
-
-    alone: Mapping[str, Measured]
-    with_lesson: Mapping[str, Measured]
-    champion: Mapping[str, Measured]
-
-    def gain(self, lesson_id: str) -> float:
-        """How far the lesson in context lifts the base."""
-        return self.with_lesson[lesson_id].mean - self.alone[lesson_id].mean
 
 
 @dataclass(slots=True)
@@ -146,15 +94,21 @@ class Night:
         path = self.folder / "examples.pt"
         if not path.exists():
             started = time.monotonic()
-            examples = [example for skill in self.learned for example in self.examples_of(skill)]
-            kept = anchors(self.model, self.encoder, self.anchor_segments())
-            write_atomically(path, lambda temporary: torch.save([_pack(examples), _pack(kept)], temporary))
+            count = max(1, self.config.variants // len(self.learned))
+            curriculum = self._curriculum()
+            examples: list[Example] = []
+            for skill in self.learned:
+                for done, made in enumerate(curriculum.rehearsed(skill, count), 1):
+                    examples += made
+                    self.report("rehearse", {"skill": skill.id, "variant": done, "of": count})
+            kept = curriculum.kept(self.learned)
+            write_atomically(path, lambda temporary: torch.save([pack(examples), pack(kept)], temporary))
             self.report(
                 "rehearse",
                 {"sequences": len(examples), "anchors": len(kept), "seconds": round(time.monotonic() - started, 1)},
             )
         packed: list[Any] = torch.load(path, weights_only=True)
-        return _unpack(packed[0]), _unpack(packed[1])
+        return unpack(packed[0]), unpack(packed[1])
 
     def learn(self, skills: list[Example], kept: list[Example]) -> Progress:
         """Train, letting the student dream in between: from then on its own sessions are learned from too."""
@@ -169,50 +123,18 @@ class Night:
         return progress
 
     def dream(self, number: int) -> list[Example]:
-        """Let the student act without the lesson in fresh variants; the teacher says what it would have done instead."""
+        """Let the student act without the lesson, and learn from what the teacher says to it."""
         path = self.folder / f"dreams-{number}.pt"
         if not path.exists():
-            examples: list[Example] = []
-            for index in range(self.config.rollouts):
-                skill = self.learned[index % len(self.learned)]
-                variant = make_variant(skill.demonstration, self.words, (1 + number) * 1000 + index)
-                with mixed_precision(self.model):
-                    policy = LocalPolicy(
-                        self.model.get_base_model(),
-                        self.encoder,
-                        name="student",
-                        temperature=1.0,
-                        seed=self.config.seed + index,
-                    )
-                    rollout = roll_out(policy, variant, with_manual=self.config.with_manual, reminded=True)
-                examples += self._learned_from(skill, variant, rollout)
-            write_atomically(path, lambda temporary: torch.save(_pack(examples), temporary))
+            curriculum = self._curriculum()
+            examples = [
+                example
+                for index in range(self.config.rollouts)
+                for example in curriculum.dreamt(self.learned[index % len(self.learned)], number, index)
+            ]
+            write_atomically(path, lambda temporary: torch.save(pack(examples), temporary))
             self.report("dream", {"round": number, "sequences": len(examples)})
-        return _unpack(torch.load(path, weights_only=True))
-
-    def _learned_from(self, skill: Skill, variant: Variant, rollout: Rollout) -> list[Example]:
-        """Score a dream by the teacher: what the student did right as it was, what it did wrong with the right action in its place.
-
-        Without corrections (the pure arm) the teacher's opinion of every step stands, and with it the teacher's mistakes.
-        """
-        lessons, known = self._privilege(skill)
-        sessions = [rollout.steps, *rollout.mended()]
-        if known is not Known.CORRECT:
-            known, sessions = Known.NOTHING, [tuple(replace(step, taught=True) for step in rollout.steps)]
-        return [
-            example
-            for steps in sessions
-            for example in distilled(
-                self.model,
-                self.encoder,
-                variant.task,
-                lessons,
-                steps,
-                skill.id,
-                known,
-                with_manual=self.config.with_manual,
-            )
-        ]
+        return unpack(torch.load(path, weights_only=True))
 
     def gate(self, before: Headroom) -> list[Row]:
         """Measure the challenger on what it never trained on, and judge."""
@@ -249,60 +171,8 @@ class Night:
         facts = {"rows": [row.to_json() for row in rows], "passed": passes(rows), "episodes": dict(episodes)}
         self.report("gate", facts)
 
-    # ---- what the phases are made of --------------------------------------------------------------------------
-
-    def examples_of(self, skill: Skill) -> list[Example]:
-        """Make one skill's share of the examples, as the arm wants it."""
-        config, options = self.config, {"with_manual": self.config.with_manual}
-        if config.arm is Arm.SFT:
-            return imitated(self.encoder, skill.demonstration.task, skill.demonstration.steps, skill.id, **options)
-        examples: list[Example] = []
-        for seed in range(max(1, config.variants // len(self.learned))):
-            variant = make_variant(skill.demonstration, self.words, config.seed * 10_000 + seed)
-            steps = variant.steps if seed % WHOLE == 0 else variant.only_filling()
-            if config.arm is Arm.SFT_DREAM:
-                examples += imitated(self.encoder, variant.task, steps, skill.id, **options)
-                continue
-            lessons, known = self._privilege(skill)
-            examples += distilled(
-                self.model, self.encoder, variant.task, lessons, steps, skill.id, known=known, **options
-            )
-            self.report(
-                "rehearse", {"skill": skill.id, "variant": seed + 1, "of": config.variants // len(self.learned)}
-            )
-        return examples
-
-    def anchor_segments(self) -> list[tuple[Segment, Segment]]:
-        """Return what must stay, as student and teacher read it: shipped prompts, and other tasks on the recorded pages.
-
-        Plain SFT has none.
-        """
-        if self.config.arm in (Arm.SFT, Arm.SFT_DREAM):
-            return []
-        with mixed_precision(self.model), self.model.disable_adapter():
-            policy = LocalPolicy(self.model.get_base_model(), self.encoder, name="base")
-            own = page_anchors(
-                policy,
-                [skill.demonstration for skill in self.learned],
-                self.words,
-                self.config.page_anchors,
-                self.config.seed,
-                with_manual=self.config.with_manual,
-            )
-        shipped = shipped_anchors()[: self.config.shipped_anchors]
-        return own + list(zip(shipped, shipped, strict=True))
-
-    def _privilege(self, skill: Skill) -> tuple[tuple[str, ...], Known]:
-        """Say what the teacher reads under the present arm, and whether the rehearsed actions count as right."""
-        match self.config.arm:
-            case Arm.OPSD:
-                return (skill.text,), Known.CORRECT
-            case Arm.PURE:
-                return (skill.text,), Known.KEEP
-            case Arm.MISMATCHED:
-                return (next((other.text for other in self.skills if other.id != skill.id), _UNRELATED),), Known.NOTHING
-            case _:
-                return (), Known.NOTHING
+    def _curriculum(self) -> Curriculum:
+        return Curriculum(self.model, self.encoder, self.words, self.config, self.skills)
 
     def _once(self, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Do a phase whose result is a small JSON object, or read what it left."""
@@ -331,21 +201,3 @@ class Night:
                 "skipped": progress.skipped,
             },
         )
-
-
-def config_record(config: NightConfig) -> dict[str, Any]:
-    """Return the configuration as the receipt keeps it."""
-    return asdict(config)
-
-
-def _pack(examples: Sequence[Example]) -> list[list[Any]]:
-    return [
-        [example.tokens.ids, example.tokens.positions, example.support_ids, example.teacher_logp, example.skill]
-        for example in examples
-    ]
-
-
-def _unpack(packed: Sequence[Sequence[Any]]) -> list[Example]:
-    return [
-        Example(Tokens(ids, positions, ()), support, logp, skill) for ids, positions, support, logp, skill in packed
-    ]

@@ -57,7 +57,7 @@ def steps_right(
     scores = []
     for variant in variants:
         exact: list[bool] = []
-        for segment in cut(variant.task, lessons, variant.steps, with_manual=with_manual, reminded=adapter):
+        for segment in cut(variant.task, lessons, variant.steps, with_manual=with_manual):
             tokens, logits_N_V = score(model, encoder, segment, adapter=adapter)
             exact += tokens.exact(logits_N_V.argmax(-1))
         scores.append(sum(exact) / len(exact))
@@ -81,7 +81,7 @@ def episodes_right(
     with mixed_precision(model), nullcontext() if adapter else model.disable_adapter():
         policy = LocalPolicy(model.get_base_model(), encoder, name="probe")
         for variant in variants:
-            rollout = roll_out(policy, variant, lessons, with_manual=with_manual, reminded=adapter)
+            rollout = roll_out(policy, variant, lessons, with_manual=with_manual)
             finished.append(float(rollout.finished))
             admitted.append(rollout.admitted)
     return Measured(tuple(finished)), Measured(tuple(admitted))
@@ -114,12 +114,11 @@ def roll_out(
     lessons: Sequence[str] = (),
     *,
     with_manual: bool = False,
-    reminded: bool = False,
 ) -> Rollout:
     """Let a policy act in the dream of a variant until it ends or has taken too many steps."""
     dream = Dream(variant)
     page = dream.reset()
-    transcript = Transcript(variant.task, lessons, with_manual, reminded)
+    transcript = Transcript(variant.task, lessons, with_manual)
     transcript.start(page)
     steps: list[Step] = []
     right: list[Action] = []

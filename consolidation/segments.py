@@ -34,16 +34,14 @@ class Segment:
     reply: tuple[tuple[str, bool], ...]
 
 
-def cut(
-    task: str, lessons: Sequence[str], steps: Iterable[Step], *, with_manual: bool = False, reminded: bool = False
-) -> list[Segment]:
+def cut(task: str, lessons: Sequence[str], steps: Iterable[Step], *, with_manual: bool = False) -> list[Segment]:
     """Cut an episode at its keyframes. Each taught decision stands in exactly one segment.
 
     Where the cuts fall depends on pages and actions alone: the same episode with lessons has the same replies, and cues
-    in them; `reminded`, as adapters are, the same replies and reminders.
+    in them.
     """
     steps = list(steps)
-    transcript = Transcript(task, lessons, with_manual, reminded)
+    transcript = Transcript(task, lessons, with_manual)
     transcript.start(steps[0].observation)
     out: list[Segment] = []
     prompt, reply, keyframe = *_opening(transcript), transcript.keyframes

@@ -57,7 +57,8 @@ class CreateSkill:
             item = next(item for item in section.fields if item.key == key)
             if item.kind == "check" or rng.random() < 0.3:
                 constants[key] = app.make_value(item) if item.kind != "check" else ("" if item.default else "on")
-        if len(used) > len(constants) + 1 and rng.random() < 0.2:
+        written = section.fields[0].kind == "text"
+        if written and len(used) > len(constants) + 1 and rng.random() < 0.2:
             constants["title"] = app.words.title()  # a house rule may be about the first field too
         order = list(used)
         if rng.random() < 0.2 and section.form != "wizard":
@@ -75,7 +76,7 @@ class CreateSkill:
                     if (key := item.key) not in matched and (key in required or key in constants)
                 }
                 order = [item.key for item in section.fields if item.key in matched or item.key in constants]
-        prefix = f"{app.words.label()}{rng.choice((': ', ' - ', ' '))}" if rng.random() < 0.08 else ""
+        prefix = f"{app.words.label()}{rng.choice((': ', ' - ', ' '))}" if written and rng.random() < 0.08 else ""
         return cls(section, slot_keys, constants, order, prefix, plain)
 
     def draw(self, app: ProceduralApp) -> tuple[Goal, list[str]]:

@@ -277,8 +277,11 @@ class Words:
         return f"{words} {self.rng.randint(1, 99)}" if self.rng.random() < 0.12 else words
 
     def person(self) -> str:
-        """Return a first name, sometimes with a surname."""
-        name = self.rng.choice(_PEOPLE)
+        """Return a first name, sometimes with a surname.
+
+        Half of them are any word: with a closed list the base learns to expect its names, and copies others badly.
+        """
+        name = self.rng.choice(_PEOPLE) if self.rng.random() < 0.5 else self.word().capitalize()
         return f"{name} {self.rng.choice(_SURNAMES)}" if self.rng.random() < 0.3 else name
 
     def amount(self) -> str:

@@ -13,7 +13,6 @@
   let pressed = null;           // the control under the pointer, or that a key is about to press, and what was seen then
   let clicked = null;           // the last control that was pressed
   let submitting = false;       // an Enter was told already
-  let told = 0;
   let wake = () => {};
 
   // The outermost window whose inside this world may read, and whether the page lies further out.
@@ -26,7 +25,6 @@
   const look = () => (foreign ? null : again());
 
   function tell(kind, place, text, before) {
-    told++;
     globalThis.apprenticeTell(JSON.stringify({ kind, ...place, text, before }));
     wake();
   }
@@ -180,6 +178,8 @@
 
   Object.assign(apprentice, {
     finishAll,
+    // An answer comes after all that was told before the question.
+    hear: () => null,
     // Resolve when something is told, or when `limit` ms are over.
     awaken: (limit) => new Promise((resolve) => { const timer = setTimeout(resolve, limit); wake = () => { clearTimeout(timer); resolve(); }; }),
   });

@@ -41,8 +41,8 @@ def page_anchors(
     seed: int,
     *,
     with_manual: bool = False,
-) -> list[tuple[Segment, Segment]]:
-    """Make anchors from recorded pages: another task, and what the base itself answers to it, as student and teacher read it."""
+) -> list[Segment]:
+    """Make anchors from recorded pages: another task, and what the base itself answers to it."""
     rng = random.Random(f"anchors {seed}")
     pages = list(
         {
@@ -51,15 +51,14 @@ def page_anchors(
             for step in demonstration.steps
         }.values()
     )
-    made = []
+    made: list[Segment] = []
     for _ in range(count):
         page = rng.choice(pages)
         task = _other_task(page, words, rng)
         transcript = Transcript(task, (), with_manual)
         transcript.start(page)
         last = Step(page, policy.decide(transcript.prompt(), page).action, StepResult(page))
-        student = cut(task, (), [last], with_manual=with_manual, reminded=True)
-        made.append((*student, *cut(task, (), [last], with_manual=with_manual)))
+        made += cut(task, (), [last], with_manual=with_manual)
     return made
 
 

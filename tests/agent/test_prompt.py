@@ -118,7 +118,7 @@ def test_each_action_is_preceded_by_its_cue() -> None:
 
 
 def test_what_no_action_has_used_yet_is_said_before_each_decision() -> None:
-    transcript = Transcript("Bea paid Alex 7.50", reminded=True)
+    transcript = Transcript("Bea paid Alex 7.50")
     transcript.start(FORM)
     transcript.advance(Action(Verb.CLICK, "Bea", 4), StepResult(FORM, ok=False, note="covered"))
     paid = changed(FORM, 3, value="Bea")

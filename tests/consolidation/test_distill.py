@@ -9,12 +9,13 @@ import torch
 
 from agent.policy.encode import Encoder
 from agent.policy.local import load_model, load_tokenizer
+from consolidation.config import NightConfig
 from consolidation.distill import SAVE_EVERY, DistillConfig, Progress, distill, draw_batch
-from consolidation.evidence import Skill, measured
+from consolidation.evidence import Champion, Skill, measured
 from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
 from consolidation.gate import Bounds
 from consolidation.lora import attach_lora, logits_at, trainable
-from consolidation.night import Champion, Night, NightConfig
+from consolidation.night import Night
 from consolidation.rehearsal.variants import Demonstration
 from consolidation.segments import cut
 
@@ -73,8 +74,7 @@ def test_a_run_that_was_cut_short_ends_with_the_same_weights(bench: Bench, tmp_p
 
 def test_what_both_agree_on_moves_nothing(bench: Bench) -> None:
     model = bench.model()
-    segments = cut(bench.demonstration.task, (), bench.demonstration.steps)
-    same = anchors(model, bench.encoder, zip(segments, segments, strict=True))
+    same = anchors(model, bench.encoder, cut(bench.demonstration.task, (), bench.demonstration.steps))
     before = weights(model)
     progress = distill(model, same, [], replace(CONFIG, agreed=0.01), 0, 50)
     assert progress.skipped == 2 * progress.update
@@ -85,7 +85,7 @@ def test_what_both_agree_on_moves_nothing(bench: Bench) -> None:
 
 def test_a_teacher_without_a_lesson_has_nothing_to_teach(bench: Bench) -> None:
     model = bench.model()
-    made = distilled(model, bench.encoder, "nothing that the page names", (), bench.demonstration.steps, "x")
+    made = distilled(model, bench.encoder, bench.demonstration.task, (), bench.demonstration.steps, "x")
     progress = distill(model, made, [], CONFIG, 0, 1)
     assert progress.curve[0] < 1e-3
 

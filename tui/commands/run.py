@@ -112,7 +112,6 @@ def work(
             store,
             [lesson.text for lesson in read],
             loaded.base.with_manual,
-            loaded.adapter_id is not None,
             listen=listen,
             **options,
         )

@@ -1,0 +1,32 @@
+"""What one night may cost, and how it learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from consolidation.distill import DistillConfig
+from consolidation.examples import Arm
+from consolidation.gate import Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class NightConfig:
+    """Everything that shapes a night. The receipt of its adapter keeps it."""
+
+    arm: Arm = Arm.OPSD
+    variants: int = 30
+    """Rehearsed sessions, shared among the skills."""
+    rollouts: int = 4
+    """Sessions that the student dreams itself, in each round."""
+    rounds: tuple[float, ...] = (0.4, 0.7)
+    """After which share of the updates the student dreams."""
+    probes: int = 6
+    """Held-out variants a skill."""
+    page_anchors: int = 12
+    shipped_anchors: int = 32
+    held_anchors: int = 10
+    """Shipped prompts kept for the gate."""
+    distill: DistillConfig = field(default_factory=DistillConfig)
+    bounds: Bounds = field(default_factory=Bounds)
+    with_manual: bool = False
+    seed: int = 1

@@ -1,0 +1,119 @@
+"""The curriculum of a night: the sequences that are learned from, and those that must stay as they are.
+
+From a demonstration come rehearsed variants, which walk the right path, and dreams, in which the student acts itself; each arm makes
+of them what it compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from peft import PeftModel
+
+from agent.policy.encode import Encoder
+from agent.policy.local import LocalPolicy
+from consolidation.config import NightConfig
+from consolidation.evidence import Skill
+from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
+from consolidation.lora import mixed_precision
+from consolidation.probes import Rollout, roll_out
+from consolidation.rehearsal.anchors import page_anchors, shipped_anchors
+from consolidation.rehearsal.variants import Variant, make_variant
+from consolidation.segments import Step
+
+_UNRELATED = 'Asked: water the plants\nclick "Garden"\nclick "Water now"\ndone'
+"""What the mismatched arm's teacher reads where there is no other lesson."""
+
+WHOLE = 3
+"""One in so many rehearsed variants teaches every step; the others only where something is filled in, which differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curriculum:
+    """Makes the sequences of one night. Everything is drawn from its seed."""
+
+    model: PeftModel
+    encoder: Encoder
+    words: tuple[str, ...]
+    config: NightConfig
+    skills: Sequence[Skill]
+    """All lessons of the night: the mismatched arm reads another one's."""
+
+    def rehearsed(self, skill: Skill, count: int) -> Iterator[list[Example]]:
+        """Make the sequences of the right path, as the arm wants them, for each of `count` variants of a skill in turn."""
+        arm, shown = self.config.arm, skill.demonstration
+        if arm is Arm.SFT:
+            yield self._imitated(skill, shown.task, shown.steps)
+            return
+        for number in range(count):
+            variant = make_variant(shown, self.words, self.config.seed * 10_000 + number)
+            steps = variant.steps if number % WHOLE == 0 else variant.only_filling()
+            if arm is Arm.SFT_DREAM:
+                yield self._imitated(skill, variant.task, steps)
+            else:
+                yield self._distilled(skill, variant.task, steps, self._known())
+
+    def dreamt(self, skill: Skill, round_no: int, index: int) -> list[Example]:
+        """Let the student act without the lesson in a fresh variant; the teacher says what it would have done instead."""
+        variant = make_variant(skill.demonstration, self.words, (1 + round_no) * 1000 + index)
+        with mixed_precision(self.model):
+            student = LocalPolicy(
+                self.model.get_base_model(),
+                self.encoder,
+                name="student",
+                temperature=1.0,
+                seed=self.config.seed + index,
+            )
+            rollout = roll_out(student, variant, with_manual=self.config.with_manual)
+        return self._learned_from(skill, variant, rollout)
+
+    def kept(self, learned: Sequence[Skill]) -> list[Example]:
+        """Make the anchors: shipped prompts, and other tasks on the pages of what is learned. Imitation has none."""
+        if self.config.arm in (Arm.SFT, Arm.SFT_DREAM):
+            return []
+        with mixed_precision(self.model), self.model.disable_adapter():
+            own = page_anchors(
+                LocalPolicy(self.model.get_base_model(), self.encoder, name="base"),
+                [skill.demonstration for skill in learned],
+                self.words,
+                self.config.page_anchors,
+                self.config.seed,
+                with_manual=self.config.with_manual,
+            )
+        return anchors(self.model, self.encoder, own + shipped_anchors()[: self.config.shipped_anchors])
+
+    def _learned_from(self, skill: Skill, variant: Variant, rollout: Rollout) -> list[Example]:
+        """Score a dream by the teacher: what the student did right as it was, what it did wrong with the right action in its place.
+
+        Without corrections (the pure arm) the teacher's opinion of every step stands, and with it the teacher's mistakes.
+        """
+        known, sessions = self._known(), [rollout.steps, *rollout.mended()]
+        if known is not Known.CORRECT:
+            known, sessions = Known.NOTHING, [tuple(replace(step, taught=True) for step in rollout.steps)]
+        return [example for steps in sessions for example in self._distilled(skill, variant.task, steps, known)]
+
+    def _distilled(self, skill: Skill, task: str, steps: Sequence[Step], known: Known) -> list[Example]:
+        return distilled(self.model, self.encoder, task, self._privilege(skill), steps, skill.id, known, **self._form)
+
+    def _imitated(self, skill: Skill, task: str, steps: Sequence[Step]) -> list[Example]:
+        return imitated(self.encoder, task, steps, skill.id, **self._form)
+
+    @property
+    def _form(self) -> dict[str, Any]:
+        return {"with_manual": self.config.with_manual}
+
+    def _privilege(self, skill: Skill) -> tuple[str, ...]:
+        """Return what the teacher reads under the present arm."""
+        match self.config.arm:
+            case Arm.OPSD | Arm.PURE:
+                return (skill.text,)
+            case Arm.MISMATCHED:
+                return (next((other.text for other in self.skills if other.id != skill.id), _UNRELATED),)
+            case _:
+                return ()
+
+    def _known(self) -> Known:
+        """Say whether the rehearsed actions count as right."""
+        return {Arm.OPSD: Known.CORRECT, Arm.PURE: Known.KEEP}.get(self.config.arm, Known.NOTHING)
