@@ -10,12 +10,14 @@ import torch
 from agent.policy.encode import Encoder
 from agent.policy.local import load_model, load_tokenizer
 from consolidation.config import NightConfig
+from consolidation.curriculum import Curriculum
 from consolidation.distill import SAVE_EVERY, DistillConfig, Progress, distill, draw_batch
 from consolidation.evidence import Champion, Skill, measured
 from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
 from consolidation.gate import Bounds
 from consolidation.lora import attach_lora, logits_at, trainable
 from consolidation.night import Night
+from consolidation.rehearsal.values import vocabulary_words
 from consolidation.rehearsal.variants import Demonstration
 from consolidation.segments import cut
 
@@ -206,12 +208,13 @@ def test_a_challenger_is_compared_with_the_champion(
 
 
 @pytest.mark.parametrize("arm", list(Arm))
-def test_every_arm_makes_examples(bench: Bench, tmp_path: Path, arm: Arm) -> None:
+def test_every_arm_makes_examples(bench: Bench, arm: Arm) -> None:
     config = NightConfig(arm=arm, variants=1, page_anchors=1, shipped_anchors=1, distill=CONFIG)
     skills = [Skill("a", "Asked: a\ndone", bench.demonstration), Skill("b", "Asked: b\ndone", bench.demonstration)]
-    night = Night(load_model(bench.folder), bench.encoder, skills, config, tmp_path)
-    examples = night.examples_of(skills[0])
+    curriculum = Curriculum(bench.model(), bench.encoder, vocabulary_words(bench.encoder.tokenizer), config, skills)
+    (examples,) = curriculum.rehearsed(skills[0], 1)
     assert all(len(example.tokens.positions) == len(example.teacher_logp) for example in examples)
     imitates = arm in (Arm.SFT, Arm.SFT_DREAM)
     assert all((example.teacher_logp.shape[-1] == 2) == imitates for example in examples)
+    assert bool(curriculum.kept(skills)) != imitates
     assert examples or arm is Arm.PURE  # a teacher of random weights is never right, so nothing it says is kept
