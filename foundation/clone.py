@@ -154,14 +154,14 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None)
             save_checkpoint(out, model, optimizer, state)
         if state["update"] % config.eval_every == 0:
             record["held_out"] = evaluate(model, encoder, config.eval_episodes, config.max_length)
-            export(model, out / "adapter", config, state)
+            export(model, out / "adapter", config, state, start)
         with (out / "log.jsonl").open("a") as log:
             log.write(json.dumps(record) + "\n")
-    export(model, out / "adapter", config, state)
+    export(model, out / "adapter", config, state, start)
 
 
-def export(model: Any, folder: Path, config: CloneConfig, state: dict[str, Any]) -> None:
-    """Write the adapter in PEFT's format, in bf16, with the recipe beside it."""
+def export(model: Any, folder: Path, config: CloneConfig, state: dict[str, Any], start: Path | None) -> None:
+    """Write the adapter in PEFT's format, in bf16, with the recipe beside it, and in it that of the adapter it began from."""
     model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
     shape = json.loads((folder / "adapter_config.json").read_text())
@@ -173,4 +173,7 @@ def export(model: Any, folder: Path, config: CloneConfig, state: dict[str, Any])
         folder / "adapter_model.safetensors",
         metadata={"format": "pt"},
     )
-    (folder / "recipe.json").write_text(json.dumps({"recipe": asdict(config), "state": state}, indent=1) + "\n")
+    recipe: dict[str, Any] = {"recipe": asdict(config), "state": state}
+    if start is not None:
+        recipe["start"] = json.loads((start / "recipe.json").read_text())
+    (folder / "recipe.json").write_text(json.dumps(recipe, indent=1) + "\n")
