@@ -19,7 +19,7 @@ from consolidation.evidence import Skill
 from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
 from consolidation.lora import mixed_precision
 from consolidation.probes import Rollout, roll_out
-from consolidation.rehearsal.anchors import page_anchors, shipped_anchors
+from consolidation.rehearsal.anchors import dictations, page_anchors, shipped_anchors
 from consolidation.rehearsal.variants import Variant, make_variant
 from consolidation.segments import Step
 
@@ -70,19 +70,15 @@ class Curriculum:
         return self._learned_from(skill, variant, rollout)
 
     def kept(self, learned: Sequence[Skill]) -> list[Example]:
-        """Make the anchors: shipped prompts, and other tasks on the pages of what is learned. Imitation has none."""
+        """Make the anchors: shipped prompts, and other tasks on the pages of what is learned, dictated ones too. Imitation has none."""
         if self.config.arm in (Arm.SFT, Arm.SFT_DREAM):
             return []
+        config, shown = self.config, [skill.demonstration for skill in learned]
         with mixed_precision(self.model), self.model.disable_adapter():
-            own = page_anchors(
-                LocalPolicy(self.model.get_base_model(), self.encoder, name="base"),
-                [skill.demonstration for skill in learned],
-                self.words,
-                self.config.page_anchors,
-                self.config.seed,
-                with_manual=self.config.with_manual,
-            )
-        return anchors(self.model, self.encoder, own + shipped_anchors()[: self.config.shipped_anchors])
+            base = LocalPolicy(self.model.get_base_model(), self.encoder, name="base")
+            own = page_anchors(base, shown, self.words, config.page_anchors, config.seed, **self._form)
+        own += dictations(shown, self.words, config.dictations, config.seed, **self._form)
+        return anchors(self.model, self.encoder, own + shipped_anchors()[: config.shipped_anchors])
 
     def _learned_from(self, skill: Skill, variant: Variant, rollout: Rollout) -> list[Example]:
         """Score a dream by the teacher: what the student did right as it was, what it did wrong with the right action in its place.

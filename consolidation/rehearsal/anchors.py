@@ -13,12 +13,15 @@ from importlib import resources
 
 from agent.policy.local import LocalPolicy
 from agent.prompt import Prompt, Transcript
+from browser.actions import Action, Verb
 from browser.types import Line, Observation, StepResult, quote
 from consolidation.rehearsal.values import draw_value
-from consolidation.rehearsal.variants import Demonstration
+from consolidation.rehearsal.variants import Demonstration, make_variant, with_other_texts
 from consolidation.segments import Segment, Step, cut
 
 _EXPLICIT = ('Click "{0}"', "Press {0}", "Open {0}", 'Use "{0}"', "Go to {0}")
+_SPOKEN = {Verb.CLICK: 'click "{0}"', Verb.TYPE: 'type "{1}" into "{0}"', Verb.SELECT: 'choose "{1}" in "{0}"'}
+_PRESSED = ("button", "link")
 _TYPED = ('Type "{1}" into "{0}"', "Put {1} into {0}", 'Set "{0}" to "{1}"')
 
 
@@ -60,6 +63,52 @@ def page_anchors(
         last = Step(page, policy.decide(transcript.prompt(), page).action, StepResult(page))
         made += cut(task, (), [last], with_manual=with_manual)
     return made
+
+
+def dictations(
+    demonstrations: Sequence[Demonstration],
+    words: tuple[str, ...],
+    count: int,
+    seed: int,
+    *,
+    with_manual: bool = False,
+) -> list[Segment]:
+    """Make anchors in which the way into a demonstration is dictated with other texts, and then something else than it did next.
+
+    Without them a student does the rest of the skill, too, for whoever dictates its beginning.
+    """
+    made: list[Segment] = []
+    for number in range(count):
+        rng = random.Random(f"dictation {seed} {number}")
+        variant = make_variant(demonstrations[number % len(demonstrations)], words, rng.randrange(1 << 19))
+        constants = {
+            step.action.text
+            for step in variant.steps
+            if step.action.verb is Verb.TYPE and not any(value in step.action.text for value in variant.values)
+        }
+        steps = with_other_texts(variant.steps, {text: draw_value("Some words", words, rng) for text in constants})
+        path = _turning_away(steps, rng)
+        if path:
+            task = ", ".join(_SPOKEN[step.action.verb].format(step.action.name, step.action.text) for step in path)
+            made += cut(task[:1].upper() + task[1:], (), path, with_manual=with_manual)[
+                -1:
+            ]  # the form; the way to it costs whole pages
+    return made
+
+
+def _turning_away(steps: Sequence[Step], rng: random.Random) -> list[Step]:
+    """Return the steps up to a random one, then a click on another button or link of the page; nothing where that cannot be."""
+    end = next((at for at, step in enumerate(steps) if step.action.verb not in _SPOKEN), len(steps))
+    if end < 2:
+        return []
+    at = rng.randrange(1, end)
+    page, meant = steps[at].observation, steps[at].action
+    others = [line for line in page.lines if line.ref is not None and line.role in _PRESSED and line.ref != meant.ref]
+    others = [line for line in others if line.name and sum(other.name == line.name for other in page.lines) == 1]
+    if not others:
+        return []
+    line = rng.choice(others)
+    return [*steps[:at], Step(page, Action(Verb.CLICK, line.name, line.ref), StepResult(page))]
 
 
 def _other_task(page: Observation, words: tuple[str, ...], rng: random.Random) -> str:

@@ -92,8 +92,8 @@ def _alike(slots: Sequence[Slot], values: Sequence[str]) -> list[str]:
 
 
 def _newcomers(group: Sequence[str], renaming: dict[str, str], words: tuple[str, ...], rng: random.Random) -> list[str]:
-    """Draw up to five more choices of the kind, in three of four variants."""
-    count = rng.choice((0, 0, 1, 2, 2, 3, 4, 5))
+    """Draw up to eight more choices of the kind, in seven of eight variants: lists grow, and long ones are the harder."""
+    count = rng.choice((0, 1, 2, 3, 4, 5, 6, 8))
     return _fresh([rng.choice(group) for _ in range(count)], words, rng, {*renaming.values(), *renaming})
 
 
@@ -121,6 +121,12 @@ def _renamer(renaming: dict[str, str]) -> Callable[[str], str]:
         return new if re.search(r"[.,]\d\d$", new) else new + match[0][-3:]
 
     return lambda text: pattern.sub(replaced, text)
+
+
+def with_other_texts(steps: Sequence[Step], renaming: dict[str, str]) -> tuple[Step, ...]:
+    """Exchange texts for others in all that steps say and show."""
+    rename = _renamer(renaming)
+    return tuple(_rename_step(step, rename) for step in steps)
 
 
 def _rename_step(step: Step, rename: Callable[[str], str]) -> Step:
