@@ -81,18 +81,14 @@ def dictations(
     for number in range(count):
         rng = random.Random(f"dictation {seed} {number}")
         variant = make_variant(demonstrations[number % len(demonstrations)], words, rng.randrange(1 << 19))
-        constants = {
-            step.action.text
-            for step in variant.steps
-            if step.action.verb is Verb.TYPE and not any(value in step.action.text for value in variant.values)
-        }
+        typed = dict.fromkeys(step.action.text for step in variant.steps if step.action.verb is Verb.TYPE)
+        constants = [text for text in typed if not any(value in text for value in variant.values)]
         steps = with_other_texts(variant.steps, {text: draw_value("Some words", words, rng) for text in constants})
         path = _turning_away(steps, rng)
         if path:
             task = ", ".join(_SPOKEN[step.action.verb].format(step.action.name, step.action.text) for step in path)
-            made += cut(task[:1].upper() + task[1:], (), path, with_manual=with_manual)[
-                -1:
-            ]  # the form; the way to it costs whole pages
+            segments = cut(task[:1].upper() + task[1:], (), path, with_manual=with_manual)
+            made.append(segments[-1])  # the form: each page on the way to it costs as much and says less
     return made
 
 

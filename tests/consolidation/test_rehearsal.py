@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from agent.lessons.said import says
 from browser.actions import Verb
 from browser.types import Line, Observation
+from consolidation.rehearsal.anchors import dictations
 from consolidation.rehearsal.crowd import crowd
 from consolidation.rehearsal.shuffle import shuffle
 from consolidation.rehearsal.slots import find_slots
@@ -210,3 +211,22 @@ def test_where_something_is_filled_in_is_taught_on_its_own(demonstration: Demons
 def test_where_nothing_is_filled_in_everything_is_taught(demonstration: Demonstration) -> None:
     presses = tuple(step for step in demonstration.steps if not step.action.text)
     assert all(step.taught for step in Variant("t", presses).only_filling())
+
+
+def test_a_dictation_says_everything_and_does_not_end_as_the_demonstration_did(demonstration: Demonstration) -> None:
+    made = dictations([demonstration], WORDS, 40, 1)
+    assert made == dictations([demonstration], WORDS, 40, 1)
+    assert len(made) == 40
+    last: set[str] = set()
+    for segment in made:
+        task = segment.prompt.user.split("\n")[0]
+        taught = [text.strip() for text, is_taught in segment.reply if is_taught]
+        for action in taught:
+            verb, name, *text = re.split(r' "|" \[\d+\](?: ")?|"$', action)
+            assert f'"{name}"' in task, (action, task)
+            assert all(f'"{value}"' in task for value in text if value), (action, task)
+            assert verb in ("click", "type", "select")
+        assert taught[-1].startswith("click ")
+        last.add(taught[-1])
+        assert not any("Payback" in text for text, _ in segment.reply), "what the skill always types is another text here"
+    assert len(last) > 5
