@@ -29,7 +29,7 @@ class DistillConfig:
 
     rank: int = 16
     alpha: int = 32
-    lr: float = 2e-3
+    lr: float = 1e-3
     warmup: int = 6
     updates: int = 30
     sequences: int = 6

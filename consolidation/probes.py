@@ -28,6 +28,8 @@ from consolidation.segments import Segment, Step, cut
 
 EXTRA_STEPS = 6
 """How many steps more than the demonstration took an episode may take."""
+DECIDED = 2.0
+"""The base has decided on a token that it finds so many times as likely as any other."""
 MENDED = 3
 """So many mistakes of one dream are corrected: later ones stand on pages that only earlier ones led to."""
 
@@ -141,7 +143,10 @@ def roll_out(
 
 
 def drift(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> tuple[float, Measured]:
-    """Return what the adapter does to unrelated prompts: mean KL(base || adapted) in nats a token, and whether greedy actions stay."""
+    """Return what the adapter does to unrelated prompts: mean KL(base || adapted) in nats a token, and whether greedy actions stay.
+
+    Actions on which the base itself is undecided count for the first and not for the second: any change turns them.
+    """
     total, count = 0.0, 0
     same: list[float] = []
     for segment in segments:
@@ -149,7 +154,10 @@ def drift(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> tu
         _, adapted_N_V = score(model, encoder, segment, adapter=True)
         per_token = divergence(on_support(base_N_V), on_support(adapted_N_V), Divergence.FORWARD_KL)
         total, count = total + float(per_token.sum()), count + len(per_token)
-        same += [float((base_N_V[a:b].argmax(-1) == adapted_N_V[a:b].argmax(-1)).all()) for a, b in tokens.spans]
+        stays_N = base_N_V.argmax(-1) == adapted_N_V.argmax(-1)
+        first_N, second_N = base_N_V.topk(2).values.unbind(-1)
+        decided_N = first_N - second_N > math.log(DECIDED)
+        same += [float(stays_N[a:b].all()) for a, b in tokens.spans if decided_N[a:b].all()]
     return (total / count if count else 0.0), Measured(tuple(same))
 
 

@@ -17,6 +17,7 @@ from consolidation.examples import Arm, Example, Known, anchors, distilled, imit
 from consolidation.gate import Bounds
 from consolidation.lora import attach_lora, logits_at, trainable
 from consolidation.night import Night
+from consolidation.probes import drift
 from consolidation.rehearsal.values import vocabulary_words
 from consolidation.rehearsal.variants import Demonstration
 from consolidation.segments import cut
@@ -218,3 +219,17 @@ def test_every_arm_makes_examples(bench: Bench, arm: Arm) -> None:
     assert all((example.teacher_logp.shape[-1] == 2) == imitates for example in examples)
     assert bool(curriculum.kept(skills)) != imitates
     assert examples or arm is Arm.PURE  # a teacher of random weights is never right, so nothing it says is kept
+
+
+def test_an_action_on_which_the_base_is_undecided_says_nothing_about_forgetting(bench: Bench) -> None:
+    model = bench.model()
+    segments = cut(bench.demonstration.task, (), bench.demonstration.steps)
+    moved, same = drift(model, bench.encoder, segments)
+    assert abs(moved) < 1e-6
+    assert same.scores == (), "random weights decide nothing"
+    model.get_base_model().get_output_embeddings().weight.data.mul_(1e5)
+    assert drift(model, bench.encoder, segments)[1].scores == (1.0,) * len(bench.demonstration.steps)
+    with torch.no_grad():
+        for parameter in trainable(model):
+            parameter.add_(1.0)
+    assert 0.0 in drift(model, bench.encoder, segments)[1].scores

@@ -228,5 +228,7 @@ def test_a_dictation_says_everything_and_does_not_end_as_the_demonstration_did(d
             assert verb in ("click", "type", "select")
         assert taught[-1].startswith("click ")
         last.add(taught[-1])
-        assert not any("Payback" in text for text, _ in segment.reply), "what the skill always types is another text here"
+        assert not any("Payback" in text for text, _ in segment.reply), (
+            "what the skill always types is another text here"
+        )
     assert len(last) > 5
