@@ -7,6 +7,8 @@ be produced under this grammar, whatever the model and its size.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from browser.actions import KEYS, Action, Verb
@@ -15,6 +17,10 @@ from browser.types import Line, Observation, quote
 FIELD_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "slider"})
 _TEXT = r'TEXT: /"([^"\\\n\r]|\\["\\n])*"/'
 _ADDRESS = r'ADDRESS: /"(https?:\/\/|\/)[^"\\\n\r ]*"/'
+
+
+Futile = AbstractSet[tuple[Verb, int]]
+"""What was done to which control, by ref, and changed nothing on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +76,19 @@ def can_perform(action: Action, line: Line) -> bool:
             return can_click(line)
 
 
-def action_grammar(page: Observation, copying: Copying | None = None) -> str:
+def action_grammar(page: Observation, copying: Copying | None = None, futile: Futile = frozenset()) -> str:
     """Write the grammar of the actions possible on this page, each ended by a line break.
 
-    With `copying`, what is typed into its field (or opened) consists of words of the task.
+    With `copying`, what is typed into its field (or opened) consists of words of the task. What is `futile` is left out.
     """
-    clickable = [_target(line) for line in page.lines if can_click(line)]
-    copied = [line for line in page.lines if copying and copying.verb is Verb.TYPE and line.name == copying.name]
-    fields = [_target(line) for line in page.lines if can_type(line) and line not in copied]
-    copied = [line for line in copied if can_type(line)]
-    choices = [line for line in page.lines if can_select(line)]
+
+    def offered(verb: Verb, can: Callable[[Line], bool]) -> list[Line]:
+        return [line for line in page.lines if can(line) and (verb, line.ref) not in futile]
+
+    clickable = [_target(line) for line in offered(Verb.CLICK, can_click)]
+    typed, choices = offered(Verb.TYPE, can_type), offered(Verb.SELECT, can_select)
+    copied = [line for line in typed if copying and copying.verb is Verb.TYPE and line.name == copying.name]
+    fields = [_target(line) for line in typed if line not in copied]
     forms = [
         '"press " KEY',
         '"open " COPY' if copying and copying.verb is Verb.OPEN else '"open " ADDRESS',

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from agent.grammar import Copying
+from agent.grammar import Copying, Futile
 from agent.lessons.cues import MARK, Cues
 from agent.lessons.mentions import Mentions, choices
 from browser.actions import ON_CONTROL, Action, Verb, manual
@@ -49,6 +49,8 @@ class Prompt:
     reply: tuple[Piece, ...] = ()
     copying: Copying | None = None
     """What the next text is made of, as a lesson shows it: for the grammar, not for the model."""
+    futile: Futile = frozenset()
+    """What the grammar does not offer while the page stays as it is."""
 
     def render(self) -> str:
         """Write the prompt for people; models get it through their own chat template."""
@@ -73,6 +75,7 @@ class Transcript:
     _reply: list[Piece] = field(default_factory=list)
     _used: list[str] = field(default_factory=list)
     """What the actions that went well named and wrote."""
+    _futile: set[tuple[Verb, int]] = field(default_factory=set)
     keyframes: int = 0
     _cues: Cues = field(init=False)
 
@@ -92,6 +95,7 @@ class Transcript:
         if result.ok:
             self._cues.advance(action, lambda step: _offers(before, step))
             self._used.append(f"{action.name}\n{action.text}")
+        self._note_futile(action, before, result)
         changes = describe_change(before, after, action)
         self.page = after
         reply_chars = sum(len(piece.text) for piece in self._reply if not piece.text.startswith((LEFT, MARK)))
@@ -113,12 +117,26 @@ class Transcript:
     def prompt(self) -> Prompt:
         """Return what the policy reads now."""
         assert self._keyframe is not None, "start() comes first"
-        return Prompt(self.system, self._user(self._keyframe), tuple(self._reply), self._cues.copying(self.task))
+        return Prompt(
+            self.system,
+            self._user(self._keyframe),
+            tuple(self._reply),
+            self._cues.copying(self.task),
+            frozenset(self._futile),
+        )
 
     @property
     def system(self) -> str:
         """The system turn; with the manual of actions when the model needs it."""
         return f"{SYSTEM}\n{manual()}" if self.with_manual else SYSTEM
+
+    def _note_futile(self, action: Action, before: Observation, result: StepResult) -> None:
+        """Remember what changed nothing at all; forget it when anything changes."""
+        after = result.observation
+        if (before.url, before.lines, before.mutations) != (after.url, after.lines, after.mutations):
+            self._futile.clear()
+        elif result.ok and action.ref is not None:
+            self._futile.add((action.verb, action.ref))
 
     def _take_keyframe(self, observation: Observation) -> None:
         self._keyframe = observation

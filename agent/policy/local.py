@@ -79,7 +79,7 @@ class LocalPolicy:
         fed = len(ids) - self._keep_prefix(ids)
         logits = self._feed(ids[len(self._cached) :])
         draft = draft_of(prompt, page) if self.temperature == 0 and self._cache.is_croppable else None
-        grammar = action_grammar(page, prompt.copying)
+        grammar = action_grammar(page, prompt.copying, prompt.futile)
         written = self._decode(logits, grammar, self.encoder.text(draft.render() + "\n") if draft else [])
         text = self.encoder.tokenizer.decode(written.tokens, skip_special_tokens=False)
         took_ms = (time.perf_counter() - started) * 1e3

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from llguidance import LLMatcher
 
-from agent.grammar import Copying, action_grammar
+from agent.grammar import Copying, Futile, action_grammar
 from agent.policy.encode import Encoder
 from agent.policy.local import grammar_tokenizer
 from browser.actions import Verb
@@ -31,8 +31,8 @@ def accepts(tiny_tokenizer: Any) -> Any:
     encoder = Encoder(tiny_tokenizer)
     tokens = grammar_tokenizer(encoder, len(tiny_tokenizer))
 
-    def check(text: str, copying: Copying | None = None) -> bool:
-        grammar = LLMatcher.grammar_from_lark(action_grammar(PAGE, copying))
+    def check(text: str, copying: Copying | None = None, futile: Futile = frozenset()) -> bool:
+        grammar = LLMatcher.grammar_from_lark(action_grammar(PAGE, copying, futile))
         matcher = LLMatcher(tokens, grammar)
         assert not matcher.is_error(), matcher.get_error()
         ids = encoder.text(text + "\n")
@@ -125,3 +125,12 @@ def test_a_text_that_a_lesson_copies_consists_of_words_of_the_task(
     accepts: Any, action: str, copying: Copying, admitted: bool
 ) -> None:
     assert accepts(action, copying) is admitted
+
+
+def test_what_is_futile_is_not_offered(accepts: Any) -> None:
+    futile = frozenset({(Verb.TYPE, 2), (Verb.SELECT, 4)})
+    assert not accepts('type "Amount" [2] "12.50"', futile=futile)
+    assert not accepts('select "Payer" [4] "Alex"', futile=futile)
+    assert accepts('click "Amount" [2]', futile=futile)
+    assert accepts('type "" [6] "12.50"', futile=futile)
+    assert not accepts('type "Amount" [2] "12"', Copying(Verb.TYPE, "Amount", "", "", "paid 12"), futile=futile)

@@ -135,3 +135,18 @@ def test_what_no_action_has_used_yet_is_said_before_each_decision() -> None:
     assert transcript.prompt().reply[-1].text == 'Left: "7.50"\n'
     transcript.advance(Action(Verb.TYPE, "What", 2, "7.50"), StepResult(changed(paid, 2, value="7.50")))
     assert transcript.prompt().reply[-1].text == 'type "What" [2] "7.50"\n', "nothing is left, nothing is said"
+
+
+def test_what_changed_nothing_is_futile_until_something_changes() -> None:
+    transcript = Transcript("Bea paid Alex 7.50")
+    transcript.start(FORM)
+    typed = changed(FORM, 2, value="Lunch")
+    lunch = Action(Verb.TYPE, "What", 2, "Lunch")
+    transcript.advance(lunch, StepResult(typed))
+    assert not transcript.prompt().futile
+    transcript.advance(lunch, StepResult(typed))
+    transcript.advance(Action(Verb.CLICK, "Bea", 4), StepResult(typed, ok=False, note="covered"))
+    transcript.advance(Action(Verb.WAIT), StepResult(typed))
+    assert transcript.prompt().futile == {(Verb.TYPE, 2)}, "neither a failure nor waiting is futile"
+    transcript.advance(Action(Verb.CLICK, "Save", 6), StepResult(replace(typed, mutations=typed.mutations + 1)))
+    assert not transcript.prompt().futile, "something happened, if only out of sight"
