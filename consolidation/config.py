@@ -16,7 +16,7 @@ class NightConfig:
     arm: Arm = Arm.OPSD
     variants: int = 30
     """Rehearsed sessions, shared among the skills."""
-    rollouts: int = 4
+    rollouts: int = 3
     """Sessions that the student dreams itself, in each round."""
     rounds: tuple[float, ...] = (0.4, 0.7)
     """After which share of the updates the student dreams."""

@@ -28,6 +28,8 @@ _UNRELATED = 'Asked: water the plants\nclick "Garden"\nclick "Water now"\ndone'
 
 WHOLE = 3
 """One in so many rehearsed variants teaches every step; the others only where something is filled in, which differs."""
+RECORDED = 6
+"""One in so many is the recording itself: the one page and the one wording that are known to be real."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Curriculum:
             return
         for number in range(count):
             variant = make_variant(shown, self.words, self.config.seed * 10_000 + number)
+            if number % RECORDED == 0:
+                variant = Variant(shown.task, shown.steps)
             steps = variant.steps if number % WHOLE == 0 else variant.only_filling()
             if arm is Arm.SFT_DREAM:
                 yield self._imitated(skill, variant.task, steps)

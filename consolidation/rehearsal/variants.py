@@ -92,9 +92,15 @@ def _alike(slots: Sequence[Slot], values: Sequence[str]) -> list[str]:
 
 
 def _newcomers(group: Sequence[str], renaming: dict[str, str], words: tuple[str, ...], rng: random.Random) -> list[str]:
-    """Draw up to eight more choices of the kind, in seven of eight variants: lists grow, and long ones are the harder."""
+    """Draw up to eight more choices of the kind, in seven of eight variants: lists grow, and long ones are the harder.
+
+    In half of the variants those of the recording that have no part in this one are among them: tomorrow they are still there.
+    """
     count = rng.choice((0, 1, 2, 3, 4, 5, 6, 8))
-    return _fresh([rng.choice(group) for _ in range(count)], words, rng, {*renaming.values(), *renaming})
+    taken = {*renaming.values(), *renaming}
+    idle = [old for old in group if not any(old in new or new in old for new in renaming.values())]
+    staying = idle[:count] if rng.random() < 0.5 else []
+    return [*staying, *_fresh([rng.choice(group) for _ in range(count - len(staying))], words, rng, taken)]
 
 
 def _fresh(olds: Sequence[str], words: tuple[str, ...], rng: random.Random, taken: set[str]) -> list[str]:

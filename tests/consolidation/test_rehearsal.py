@@ -232,3 +232,14 @@ def test_a_dictation_says_everything_and_does_not_end_as_the_demonstration_did(d
             "what the skill always types is another text here"
         )
     assert len(last) > 5
+
+
+def test_people_of_the_recording_stay_in_the_list_without_a_part(demonstration: Demonstration) -> None:
+    bystanders = []
+    for seed in range(60):
+        variant = make_variant(demonstration, WORDS, seed)
+        options = next(line.options for line in variant.steps[1].observation.lines if line.options)
+        assert len(set(options)) == len(options)
+        bystanders.append(len((set(PEOPLE) & set(options)) - set(variant.values)))
+    assert max(bystanders) == len(PEOPLE)
+    assert 0 in bystanders
