@@ -131,11 +131,11 @@ class Transcript:
         return f"{SYSTEM}\n{manual()}" if self.with_manual else SYSTEM
 
     def _note_futile(self, action: Action, before: Observation, result: StepResult) -> None:
-        """Remember what changed nothing at all; forget it when anything changes."""
+        """Remember what changed nothing at all and had nothing to tell; forget it when anything changes."""
         after = result.observation
         if (before.url, before.lines, before.mutations) != (after.url, after.lines, after.mutations):
             self._futile.clear()
-        elif result.ok and action.ref is not None:
+        elif result.ok and not result.note and action.ref is not None:
             self._futile.add((action.verb, action.ref))
 
     def _take_keyframe(self, observation: Observation) -> None:

@@ -28,6 +28,7 @@ class NightConfig:
     shipped_anchors: int = 32
     held_anchors: int = 16
     """Shipped prompts kept for the gate."""
+    held_dictations: int = 6
     distill: DistillConfig = field(default_factory=DistillConfig)
     bounds: Bounds = field(default_factory=Bounds)
     with_manual: bool = False

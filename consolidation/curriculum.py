@@ -20,8 +20,8 @@ from consolidation.examples import Arm, Example, Known, anchors, distilled, imit
 from consolidation.lora import mixed_precision
 from consolidation.probes import Rollout, roll_out
 from consolidation.rehearsal.anchors import dictations, page_anchors, shipped_anchors
-from consolidation.rehearsal.variants import Variant, make_variant
-from consolidation.segments import Step
+from consolidation.rehearsal.variants import HELD_OUT, Variant, make_variant
+from consolidation.segments import Segment, Step
 
 _UNRELATED = 'Asked: water the plants\nclick "Garden"\nclick "Water now"\ndone'
 """What the mismatched arm's teacher reads where there is no other lesson."""
@@ -83,6 +83,12 @@ class Curriculum:
             own = page_anchors(base, shown, self.words, config.page_anchors, config.seed, **self._form)
         own += dictations(shown, self.words, config.dictations, config.seed, **self._form)
         return anchors(self.model, self.encoder, own + shipped_anchors()[: config.shipped_anchors])
+
+    def unrelated(self, learned: Sequence[Skill]) -> list[Segment]:
+        """Return what the gate asks whether it stayed as it was: shipped prompts and dictations that no arm trains on."""
+        config, shown = self.config, [skill.demonstration for skill in learned]
+        dictated = dictations(shown, self.words, config.held_dictations, HELD_OUT + config.seed, **self._form)
+        return shipped_anchors()[-config.held_anchors :] + dictated
 
     def _learned_from(self, skill: Skill, variant: Variant, rollout: Rollout) -> list[Example]:
         """Score a dream by the teacher: what the student did right as it was, what it did wrong with the right action in its place.

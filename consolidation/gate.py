@@ -26,7 +26,7 @@ class Bounds:
     drift: float = 0.10
     """KL(base || adapted) on unrelated prompts, nats a token."""
     anchor_same: float = 0.90
-    """Share of unrelated greedy actions that stay the same."""
+    """Share of unrelated greedy actions, of those on which the base is decided, that stay the same."""
     admitted: float = 0.5
     """Probability that the model itself puts on performable actions, at its worst moment of an episode, on average."""
 

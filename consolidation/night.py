@@ -25,7 +25,6 @@ from consolidation.examples import ON_POLICY, Example, pack, unpack
 from consolidation.gate import Evidence, Row, judge, passes
 from consolidation.lora import attach_lora
 from consolidation.probes import Measured, drift
-from consolidation.rehearsal.anchors import shipped_anchors
 from consolidation.rehearsal.values import vocabulary_words
 from consolidation.storage import write_atomically
 
@@ -141,7 +140,7 @@ class Night:
 
         def measure() -> dict[str, Any]:
             episodes, admitted = self.prober.episodes(self.learned)
-            moved, same = drift(self.model, self.encoder, shipped_anchors()[-self.config.held_anchors :])
+            moved, same = drift(self.model, self.encoder, self._curriculum().unrelated(self.learned))
             return {
                 "alone": self.prober.alone(self.learned, adapter=True),
                 "with_lesson": self.prober.taught(self.learned, adapter=True),

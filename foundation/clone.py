@@ -113,7 +113,9 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None)
         config.alpha,
         config.seed,
     )
+    origin: dict[str, Any] | None = None
     if start is not None:
+        origin = json.loads((start / "recipe.json").read_text())
         set_peft_model_state_dict(model, load_file(start / "adapter_model.safetensors"))
     optimizer = torch.optim.AdamW(trainable(model), lr=config.lr, betas=(0.9, 0.95), weight_decay=0.0)
     state: dict[str, Any] = {"update": 0, "pool": 0, "position": 0, "tokens": 0, "actions": 0}
@@ -154,13 +156,13 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None)
             save_checkpoint(out, model, optimizer, state)
         if state["update"] % config.eval_every == 0:
             record["held_out"] = evaluate(model, encoder, config.eval_episodes, config.max_length)
-            export(model, out / "adapter", config, state, start)
+            export(model, out / "adapter", config, state, origin)
         with (out / "log.jsonl").open("a") as log:
             log.write(json.dumps(record) + "\n")
-    export(model, out / "adapter", config, state, start)
+    export(model, out / "adapter", config, state, origin)
 
 
-def export(model: Any, folder: Path, config: CloneConfig, state: dict[str, Any], start: Path | None) -> None:
+def export(model: Any, folder: Path, config: CloneConfig, state: dict[str, Any], origin: dict[str, Any] | None) -> None:
     """Write the adapter in PEFT's format, in bf16, with the recipe beside it, and in it that of the adapter it began from."""
     model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
@@ -174,6 +176,6 @@ def export(model: Any, folder: Path, config: CloneConfig, state: dict[str, Any],
         metadata={"format": "pt"},
     )
     recipe: dict[str, Any] = {"recipe": asdict(config), "state": state}
-    if start is not None:
-        recipe["start"] = json.loads((start / "recipe.json").read_text())
+    if origin is not None:
+        recipe["start"] = origin
     (folder / "recipe.json").write_text(json.dumps(recipe, indent=1) + "\n")

@@ -75,7 +75,7 @@ def dictations(
 ) -> list[Segment]:
     """Make anchors in which the way into a demonstration is dictated with other texts, and then something else than it did next.
 
-    Without them a student does the rest of the skill, too, for whoever dictates its beginning.
+    There was a student that did the rest of the skill, too, for whoever dictated its beginning (docs/log.md).
     """
     made: list[Segment] = []
     for number in range(count):

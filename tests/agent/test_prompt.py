@@ -146,7 +146,8 @@ def test_what_changed_nothing_is_futile_until_something_changes() -> None:
     assert not transcript.prompt().futile
     transcript.advance(lunch, StepResult(typed))
     transcript.advance(Action(Verb.CLICK, "Bea", 4), StepResult(typed, ok=False, note="covered"))
+    transcript.advance(Action(Verb.CLICK, "Bea", 4), StepResult(typed, note="dismissed a dialog"))
     transcript.advance(Action(Verb.WAIT), StepResult(typed))
-    assert transcript.prompt().futile == {(Verb.TYPE, 2)}, "neither a failure nor waiting is futile"
+    assert transcript.prompt().futile == {(Verb.TYPE, 2)}, "neither a failure, nor what is told of, nor waiting"
     transcript.advance(Action(Verb.CLICK, "Save", 6), StepResult(replace(typed, mutations=typed.mutations + 1)))
     assert not transcript.prompt().futile, "something happened, if only out of sight"

@@ -213,9 +213,13 @@ def test_every_arm_makes_examples(bench: Bench, arm: Arm) -> None:
     config = NightConfig(arm=arm, variants=1, page_anchors=1, shipped_anchors=1, distill=CONFIG)
     skills = [Skill("a", "Asked: a\ndone", bench.demonstration), Skill("b", "Asked: b\ndone", bench.demonstration)]
     curriculum = Curriculum(bench.model(), bench.encoder, vocabulary_words(bench.encoder.tokenizer), config, skills)
-    (examples,) = curriculum.rehearsed(skills[0], 1)
+    recorded, *varied = curriculum.rehearsed(skills[0], 3)
+    assert len(varied) == (0 if arm is Arm.SFT else 2)
+    if imitates := arm in (Arm.SFT, Arm.SFT_DREAM):
+        whole = [example.tokens.ids.tolist() for example in bench.imitated()]
+        assert [example.tokens.ids.tolist() for example in recorded] == whole, "the recording itself is rehearsed"
+    examples = [*recorded, *(example for made in varied for example in made)]
     assert all(len(example.tokens.positions) == len(example.teacher_logp) for example in examples)
-    imitates = arm in (Arm.SFT, Arm.SFT_DREAM)
     assert all((example.teacher_logp.shape[-1] == 2) == imitates for example in examples)
     assert bool(curriculum.kept(skills)) != imitates
     assert examples or arm is Arm.PURE  # a teacher of random weights is never right, so nothing it says is kept

@@ -17,7 +17,7 @@ from consolidation.rehearsal.crowd import crowd
 from consolidation.rehearsal.shuffle import shuffle
 from consolidation.rehearsal.slots import find_slots
 from consolidation.rehearsal.values import draw_value, vocabulary_words
-from consolidation.rehearsal.variants import Demonstration, Variant, make_variant
+from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
 from consolidation.rehearsal.wording import reword
 from tests.consolidation.conftest import PEOPLE, WORDS
 
@@ -216,6 +216,7 @@ def test_where_nothing_is_filled_in_everything_is_taught(demonstration: Demonstr
 def test_a_dictation_says_everything_and_does_not_end_as_the_demonstration_did(demonstration: Demonstration) -> None:
     made = dictations([demonstration], WORDS, 40, 1)
     assert made == dictations([demonstration], WORDS, 40, 1)
+    assert not set(made) & set(dictations([demonstration], WORDS, 40, HELD_OUT + 1)), "the gate asks others"
     assert len(made) == 40
     last: set[str] = set()
     for segment in made:
