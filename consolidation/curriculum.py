@@ -19,7 +19,7 @@ from consolidation.evidence import Skill
 from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
 from consolidation.lora import mixed_precision
 from consolidation.probes import Rollout, roll_out
-from consolidation.rehearsal.anchors import dictations, page_anchors, shipped_anchors
+from consolidation.rehearsal.anchors import dictated, dictations, page_anchors, shipped_anchors
 from consolidation.rehearsal.variants import HELD_OUT, Variant, make_variant
 from consolidation.segments import Segment, Step
 
@@ -84,11 +84,14 @@ class Curriculum:
         own += dictations(shown, self.words, config.dictations, config.seed, **self._form)
         return anchors(self.model, self.encoder, own + shipped_anchors()[: config.shipped_anchors])
 
-    def unrelated(self, learned: Sequence[Skill]) -> list[Segment]:
-        """Return what the gate asks whether it stayed as it was: shipped prompts and dictations that no arm trains on."""
-        config, shown = self.config, [skill.demonstration for skill in learned]
-        dictated = dictations(shown, self.words, config.held_dictations, HELD_OUT + config.seed, **self._form)
-        return shipped_anchors()[-config.held_anchors :] + dictated
+    def unrelated(self) -> list[Segment]:
+        """Return what the gate asks whether it stayed as it was: shipped prompts that no arm trains on."""
+        return shipped_anchors()[-self.config.held_anchors :]
+
+    def dictated(self, learned: Sequence[Skill]) -> list[Variant]:
+        """Return sessions, dictated on the pages of what is learned, that no arm trains on."""
+        shown = [skill.demonstration for skill in learned]
+        return dictated(shown, self.words, self.config.held_dictations, HELD_OUT + self.config.seed)
 
     def _learned_from(self, skill: Skill, variant: Variant, rollout: Rollout) -> list[Example]:
         """Score a dream by the teacher: what the student did right as it was, what it did wrong with the right action in its place.

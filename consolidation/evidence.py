@@ -95,10 +95,14 @@ class Prober:
             admitted += shares.scores
         return finished, tuple(admitted)
 
-    def _steps(self, skill: Skill, lessons: Sequence[str], *, adapter: bool) -> tuple[float, ...]:
+    def sessions(self, sessions: Sequence[Variant], lessons: Sequence[str] = (), *, adapter: bool) -> tuple[float, ...]:
+        """Measure exact next actions in each of some sessions."""
         return steps_right(
-            self.model, self.encoder, self.variants(skill), lessons, adapter=adapter, with_manual=self.with_manual
+            self.model, self.encoder, sessions, lessons, adapter=adapter, with_manual=self.with_manual
         ).scores
+
+    def _steps(self, skill: Skill, lessons: Sequence[str], *, adapter: bool) -> tuple[float, ...]:
+        return self.sessions(self.variants(skill), lessons, adapter=adapter)
 
 
 def measured(scores: Mapping[str, Sequence[float]]) -> dict[str, Measured]:

@@ -140,12 +140,16 @@ class Night:
 
         def measure() -> dict[str, Any]:
             episodes, admitted = self.prober.episodes(self.learned)
-            moved, same = drift(self.model, self.encoder, self._curriculum().unrelated(self.learned))
+            curriculum = self._curriculum()
+            moved, same = drift(self.model, self.encoder, curriculum.unrelated())
+            sessions = curriculum.dictated(self.learned)
             return {
                 "alone": self.prober.alone(self.learned, adapter=True),
                 "with_lesson": self.prober.taught(self.learned, adapter=True),
                 "episodes": episodes,
                 "admitted": admitted,
+                "dictated_before": self.prober.sessions(sessions, adapter=False),
+                "dictated_after": self.prober.sessions(sessions, adapter=True),
                 "drift": moved,
                 "same": same.scores,
             }
@@ -158,6 +162,8 @@ class Night:
             alone,
             measured(result["with_lesson"]),
             {lesson: scores for lesson, scores in before.champion.items() if lesson in alone},
+            Measured(tuple(result["dictated_before"])),
+            Measured(tuple(result["dictated_after"])),
             result["drift"],
             Measured(tuple(result["same"])),
             Measured(tuple(result["admitted"])),

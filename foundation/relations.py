@@ -7,6 +7,7 @@ only its place beside the demonstration's words does. Pages are small, so that m
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from foundation.phrasing import LINKS, Wording
@@ -15,7 +16,7 @@ from foundation.schema import NOBODY, Field, FieldKind, Schema
 from foundation.skills import WikiSkill
 from foundation.words import Words
 
-_PAIRS: tuple[tuple[FieldKind, FieldKind], ...] = (
+TWINS: tuple[tuple[FieldKind, FieldKind], ...] = (
     ("person", "person"),
     ("person", "people"),
     ("person", "people"),
@@ -133,14 +134,14 @@ def _kind(item: Field) -> str:
     return "person" if item.kind in ("person", "people") else item.kind
 
 
-def small(schema: Schema, rng: random.Random) -> Schema:
-    """Reduce an app to one form with two fields of a kind, and little around it."""
+def small(schema: Schema, rng: random.Random, pairs: Sequence[tuple[FieldKind, FieldKind]] = TWINS) -> Schema:
+    """Reduce an app to one form with two fields of these kinds, and little around it."""
     section = schema.sections[0]
     words = Words(rng, strangeness=0.15, foreign=0.05)
     people = list(dict.fromkeys(words.person() for _ in range(rng.randint(3, 7))))
     options = tuple(words.labels(rng.randint(3, 5), set()))
     taken: set[str] = set()
-    kinds: list[FieldKind] = [*rng.choice(_PAIRS), *rng.sample(_OTHERS, rng.choice((0, 1, 1, 2)))]
+    kinds: list[FieldKind] = [*rng.choice(pairs), *rng.sample(_OTHERS, rng.choice((0, 1, 1, 2)))]
     rng.shuffle(kinds)
 
     def make(number: int, kind: FieldKind) -> Field:

@@ -11,6 +11,7 @@ from browser.actions import Action, Verb
 from foundation.app import ProceduralApp
 from foundation.episodes import run_expert
 from foundation.goals import Create, GiveUp, Goal, Read
+from foundation.messages import PAIRS, MessageSkill, PageMessageSkill
 from foundation.phrasing import Phrasing, Wording
 from foundation.relations import PageSkill, RelationSkill, small
 from foundation.rituals import RitualSkill
@@ -79,16 +80,29 @@ def _by_relation(draw: _Draw) -> Task:
     return _shown(_Draw(draw.rng, schema, app), skill, "relation")
 
 
+def _by_message(draw: _Draw) -> Task:
+    """A demonstration whose values stand somewhere in a sentence; one in five is a page at an address."""
+    if draw.rng.random() < 0.2:
+        schema = small(draw.schema, draw.rng)
+        skill: Shown = PageMessageSkill("", f"{draw.app.words.word()}{draw.rng.choice(':/-_')}")
+    else:
+        schema = small(draw.schema, draw.rng, PAIRS)
+        skill = MessageSkill.build(schema, draw.rng)
+    app = ProceduralApp(schema, draw.rng.randrange(1 << 30), records=draw.rng.choice((0, 0, 1)))
+    return _shown(_Draw(draw.rng, schema, app), skill, "message")
+
+
 def _shown(draw: _Draw, skill: Shown, suite: str) -> Task:
     wording = draw.word(skill)
     goal, slots = skill.draw(draw.app)
     near = slots if len(slots) > 1 and draw.rng.random() < 0.4 else ()
-    twice, beside = (0.05, 0.05) if suite == "relation" else (0.15, 0.25)
+    twice, beside = (0.05, 0.05) if suite in ("relation", "message") else (0.15, 0.25)
     lessons = [draw.demonstrate(skill, wording, near) for _ in range(2 if draw.rng.random() < twice else 1)]
     if draw.rng.random() < beside:
         other = draw_skill(draw.app, draw.rng)
         lessons.insert(draw.rng.randint(0, len(lessons)), draw.demonstrate(other, draw.word(other)))
-    said = wording.otherwise(draw.app.words) if draw.rng.random() < 0.4 else wording
+    anew = 0.8 if suite == "message" else 0.4
+    said = wording.otherwise(draw.app.words) if draw.rng.random() < anew else wording
     return Task(suite, draw.app, said.say(slots), tuple(lessons), goal)
 
 
@@ -238,9 +252,10 @@ def _impossible(draw: _Draw) -> Task:
 
 
 SUITES: dict[str, tuple[float, Callable[[_Draw], Task]]] = {
-    "lesson": (0.26, _by_lesson),
-    "ritual": (0.2, _by_ritual),
-    "relation": (0.28, _by_relation),
+    "lesson": (0.22, _by_lesson),
+    "ritual": (0.16, _by_ritual),
+    "relation": (0.24, _by_relation),
+    "message": (0.4, _by_message),
     "explicit": (0.3, _explicit),
     "steps": (0.08, _steps),
     "told": (0.05, _told),

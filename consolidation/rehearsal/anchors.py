@@ -16,11 +16,17 @@ from agent.prompt import Prompt, Transcript
 from browser.actions import Action, Verb
 from browser.types import Line, Observation, StepResult, quote
 from consolidation.rehearsal.values import draw_value
-from consolidation.rehearsal.variants import Demonstration, make_variant, with_other_texts
+from consolidation.rehearsal.variants import Demonstration, Variant, make_variant, with_other_texts
 from consolidation.segments import Segment, Step, cut
 
 _EXPLICIT = ('Click "{0}"', "Press {0}", "Open {0}", 'Use "{0}"', "Go to {0}")
-_SPOKEN = {Verb.CLICK: 'click "{0}"', Verb.TYPE: 'type "{1}" into "{0}"', Verb.SELECT: 'choose "{1}" in "{0}"'}
+_SPOKEN = {
+    Verb.CLICK: 'click "{0}"',
+    Verb.TYPE: 'type "{1}" into "{0}"',
+    Verb.SELECT: 'choose "{1}" in "{0}"',
+    Verb.OPEN: 'open "{1}"',
+    Verb.PRESS: 'press "{1}"',
+}
 _PRESSED = ("button", "link")
 _TYPED = ('Type "{1}" into "{0}"', "Put {1} into {0}", 'Set "{0}" to "{1}"')
 
@@ -73,22 +79,26 @@ def dictations(
     *,
     with_manual: bool = False,
 ) -> list[Segment]:
-    """Make anchors in which the way into a demonstration is dictated with other texts, and then something else than it did next.
+    """Make anchors of dictated sessions: their last page, since each page on the way to it costs as much and says less."""
+    sessions = dictated(demonstrations, words, count, seed)
+    return [cut(session.task, (), session.steps, with_manual=with_manual)[-1] for session in sessions]
+
+
+def dictated(demonstrations: Sequence[Demonstration], words: tuple[str, ...], count: int, seed: int) -> list[Variant]:
+    """Make sessions in which the way into a demonstration is dictated with other texts, and then something else than it did next.
 
     There was a student that did the rest of the skill, too, for whoever dictated its beginning (docs/log.md).
     """
-    made: list[Segment] = []
+    made: list[Variant] = []
     for number in range(count):
         rng = random.Random(f"dictation {seed} {number}")
         variant = make_variant(demonstrations[number % len(demonstrations)], words, rng.randrange(1 << 19))
         typed = dict.fromkeys(step.action.text for step in variant.steps if step.action.verb is Verb.TYPE)
         constants = [text for text in typed if not any(value in text for value in variant.values)]
         steps = with_other_texts(variant.steps, {text: draw_value("Some words", words, rng) for text in constants})
-        path = _turning_away(steps, rng)
-        if path:
+        if path := _turning_away(steps, rng):
             task = ", ".join(_SPOKEN[step.action.verb].format(step.action.name, step.action.text) for step in path)
-            segments = cut(task[:1].upper() + task[1:], (), path, with_manual=with_manual)
-            made.append(segments[-1])  # the form: each page on the way to it costs as much and says less
+            made.append(Variant(task[:1].upper() + task[1:], tuple(path)))
     return made
 
 

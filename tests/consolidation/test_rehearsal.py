@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.lessons.said import says
 from browser.actions import Verb
 from browser.types import Line, Observation
-from consolidation.rehearsal.anchors import dictations
+from consolidation.rehearsal.anchors import dictated, dictations
 from consolidation.rehearsal.crowd import crowd
 from consolidation.rehearsal.shuffle import shuffle
 from consolidation.rehearsal.slots import find_slots
@@ -233,6 +233,16 @@ def test_a_dictation_says_everything_and_does_not_end_as_the_demonstration_did(d
             "what the skill always types is another text here"
         )
     assert len(last) > 5
+
+
+def test_a_dictated_session_is_on_the_path_until_its_last_click(demonstration: Demonstration) -> None:
+    """The gate probes every step of it, the anchors its last page."""
+    for session in dictated([demonstration], WORDS, 12, HELD_OUT + 1):
+        pages = [step.observation for step in session.steps]
+        assert len(session.steps) >= 2
+        assert all(page.find(step.action.ref or -1) for page, step in zip(pages, session.steps, strict=True))
+        assert session.steps[-1].action.verb is Verb.CLICK
+        assert not session.values, "a dictation is not worded as a variant is"
 
 
 def test_people_of_the_recording_stay_in_the_list_without_a_part(demonstration: Demonstration) -> None:
