@@ -33,10 +33,23 @@ def draw_value(old: str, words: tuple[str, ...], rng: random.Random) -> str:
     if len(parts) == 1 or rng.random() < 0.5:
         count = rng.choice((1, 1, 2, 2, 3)) if len(parts) > 1 or rng.random() < 0.2 else 1
         joiner = parts[1] if len(parts) > 1 else " "
-        return joiner.join(
-            _like(old if i == 0 or old.istitle() else old.lower(), rng.choice(words)) for i in range(count)
-        )
+        drawn = [_like(old if i == 0 or old.istitle() else old.lower(), rng.choice(words)) for i in range(count)]
+        return _phrase(drawn, rng) if joiner == " " and len(parts) > 1 else joiner.join(drawn)
     return "".join(part if i % 2 else draw_value(part, words, rng) for i, part in enumerate(parts))
+
+
+def _phrase(drawn: list[str], rng: random.Random) -> str:
+    """Write free text as people do: with a capital or without, with an article or without, whatever the old one had."""
+    text = " ".join(drawn)
+    match rng.choice(("as it was", "capital", "plain", "article")):
+        case "capital":
+            return text[:1].upper() + text[1:]
+        case "plain":
+            return text.lower()
+        case "article":
+            return f"{rng.choice(('the', 'a', 'my', 'our', 'this'))} {text.lower()}"
+        case _:
+            return text
 
 
 def _number(whole: str, fraction: str, rng: random.Random) -> str:

@@ -43,6 +43,80 @@ _SWAPS = (
     ("of", "at"),
     ("on", "at"),
 )
+_COMMON = (
+    *(
+        "the",
+        "a",
+        "and",
+        "of",
+        "to",
+        "in",
+        "is",
+        "it",
+        "was",
+        "for",
+        "on",
+        "with",
+        "as",
+        "at",
+        "by",
+        "from",
+        "that",
+        "this",
+    ),
+    *(
+        "we",
+        "I",
+        "you",
+        "they",
+        "he",
+        "she",
+        "my",
+        "our",
+        "their",
+        "what",
+        "which",
+        "when",
+        "so",
+        "up",
+        "out",
+        "not",
+        "has",
+    ),
+    *(
+        "had",
+        "have",
+        "been",
+        "do",
+        "did",
+        "said",
+        "got",
+        "gave",
+        "made",
+        "went",
+        "there",
+        "here",
+        "some",
+        "one",
+        "please",
+    ),
+)
+_LINKS = (
+    " about ",
+    " about ",
+    " of ",
+    " for ",
+    " with ",
+    " on ",
+    " because of ",
+    " is ",
+    " as ",
+    " regarding ",
+    " that ",
+)
+_MARKS = (": ", ": ", ", ", " - ", "; ")
+RECAST = 0.5
+"""Share of the wordings that keep nothing but the values and what the task is about. Where one list offers several values, none does."""
 
 
 def reword(task: str, kept: list[str], alike: list[str], words: Sequence[str], rng: random.Random) -> str:
@@ -51,6 +125,8 @@ def reword(task: str, kept: list[str], alike: list[str], words: Sequence[str], r
     Of `alike`, values that could stand in each other's place, each keeps its turn: nothing else tells them apart.
     """
     pieces = _split(task, kept)
+    if kept and not alike and rng.random() < RECAST:
+        return _dress(_recast(pieces, kept, rng), words, rng)
     draw = rng.random()
     if draw < 0.2:
         return _dress(task, words, rng)
@@ -64,10 +140,30 @@ def reword(task: str, kept: list[str], alike: list[str], words: Sequence[str], r
         pieces = _front(pieces, [value for value in kept if value not in alike], rng)
     elif draw < 0.7 and len(kept) > 1:
         pieces = _last(pieces, kept, alike, rng)
-    if draw > 0.6:
+    if draw > 0.6 and alike:  # else nothing would tell the words of the task from those of a value
         pieces = [piece if piece in kept else _exchange(piece, words, rng) for piece in pieces]
     text = re.sub(r"\s+", " ", "".join(pieces)).strip(" ,:-") or task
     return _dress(text, words, rng)
+
+
+def _recast(pieces: Sequence[str], kept: Sequence[str], rng: random.Random) -> str:
+    """Make another sentence around the values, of common words and a few of the task's own, in any order.
+
+    What is left in common is what the values are: neither place nor neighbours give them away.
+    """
+    said = [word for piece in pieces if piece not in kept for word in re.findall(r"[^\W\d_]+", piece)]
+    own = [word for word in dict.fromkeys(said) if word.lower() not in _COMMON]
+
+    def clause() -> str:
+        about = rng.sample(own, min(len(own), rng.choice((1, 1, 1, 2))))
+        out = rng.choices(_COMMON, k=rng.randint(0 if about else 1, 5)) + about
+        rng.shuffle(out)
+        return " ".join(out)
+
+    first, *rest = [piece for piece in pieces if piece in kept]
+    link = rng.choice((*_LINKS, *_MARKS) if rng.random() < 0.7 else _MARKS)
+    text = f"{clause()}{link}{first}" if rng.random() < 0.7 else f"{first}{rng.choice(_MARKS)}{clause()}"
+    return text + "".join(rng.choice((*_MARKS, *_LINKS)) + value for value in rest)
 
 
 def _split(task: str, kept: list[str]) -> list[str]:

@@ -245,6 +245,28 @@ def test_a_dictated_session_is_on_the_path_until_its_last_click(demonstration: D
         assert not session.values, "a dictation is not worded as a variant is"
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_free_text_keeps_its_values_and_their_order(seed: int) -> None:
+    task = reword(
+        "the landlord rang about the boiler: next week", ["the boiler", "next week"], [], WORDS, random.Random(seed)
+    )
+    assert 0 <= task.index("the boiler") < task.index("next week")
+
+
+def test_half_of_the_wordings_of_free_text_leave_the_old_sentence() -> None:
+    said = [reword("the landlord rang about 12 Elm", ["12 Elm"], [], WORDS, random.Random(seed)) for seed in range(200)]
+    left = [task for task in said if "the landlord rang" not in task]
+    assert 80 < len(left) < 160
+    assert all("landlord" in task or "rang" in task for task in left), "what it is about is still said"
+
+
+def test_a_phrase_is_written_with_and_without_capital_and_article() -> None:
+    drawn = [draw_value("the new card", WORDS, random.Random(seed)) for seed in range(200)]
+    assert any(text[0].isupper() for text in drawn)
+    assert any(text.startswith(("the ", "a ", "our ")) for text in drawn)
+    assert len({len(text.split()) for text in drawn}) >= 3
+
+
 def test_people_of_the_recording_stay_in_the_list_without_a_part(demonstration: Demonstration) -> None:
     bystanders = []
     for seed in range(60):
