@@ -43,11 +43,11 @@ _SWAPS = (
     ("of", "at"),
     ("on", "at"),
 )
-_COMMON = tuple(
-    (
-        "the a and of to in is it was for on with as at by from that this we I you they he she my our their what which when so"
-        " up out not has had have been do did said got gave made went there here some one please about because again also now"
-    ).split()
+_COMMON = (
+    *("the", "a", "and", "of", "to", "in", "is", "it", "was", "for", "on", "with", "as", "at", "by", "from", "that"),
+    *("we", "I", "you", "they", "he", "she", "my", "our", "their", "what", "which", "when", "so", "up", "out", "not"),
+    *("had", "have", "has", "been", "do", "did", "said", "got", "gave", "made", "went", "there", "here", "some", "one"),
+    *("this", "please", "about", "because", "again", "also", "now"),
 )
 _LINKS = (
     " about ",
