@@ -24,9 +24,10 @@ from agent.policy.attention import fastest
 from agent.policy.draft import LEAST, draft_of
 from agent.policy.encode import Encoder
 from agent.policy.precision import compute_dtype
+from agent.policy.spans import Phrases, most_probable
 from agent.prompt import Prompt
 from agent.types import Decision
-from browser.actions import parse
+from browser.actions import Action, parse
 from browser.errors import UsageError
 from browser.types import Observation
 
@@ -78,12 +79,18 @@ class LocalPolicy:
         ids = self.encoder.prompt(prompt)
         fed = len(ids) - self._keep_prefix(ids)
         logits = self._feed(ids[len(self._cached) :])
-        draft = draft_of(prompt, page) if self.temperature == 0 and self._cache.is_croppable else None
+        draft = self._draft(prompt, page) if self.temperature == 0 and self._cache.is_croppable else None
         grammar = action_grammar(page, prompt.copying, prompt.futile)
         written = self._decode(logits, grammar, self.encoder.text(draft.render() + "\n") if draft else [])
         text = self.encoder.tokenizer.decode(written.tokens, skip_special_tokens=False)
         took_ms = (time.perf_counter() - started) * 1e3
         return Decision(parse(text), took_ms, len(ids), fed, len(written.tokens), written.confidence, written.admitted)
+
+    def _draft(self, prompt: Prompt, page: Observation) -> Action | None:
+        """Return what the lesson proposes: the cue itself, or the words of the task that fit best where it says `like`."""
+        draft = draft_of(prompt, page)
+        phrases = Phrases.of(prompt.copying, page) if draft is None and prompt.copying else None
+        return most_probable(phrases, self.encoder.text, self._peek) if phrases else draft
 
     def _decode(self, logits_V: torch.Tensor, grammar: str, draft: list[int]) -> _Written:
         """Write one action: as much of the draft as the model agrees with, then token by token."""
@@ -167,6 +174,13 @@ class LocalPolicy:
         ).last_hidden_state
         self._cached.extend(ids)
         return self.model.get_output_embeddings()(hidden_1_T_D[0, -last:])
+
+    def _peek(self, ids: list[int]) -> torch.Tensor:
+        """Return logits_T_V after each of some tokens, and forget them."""
+        logits_T_V = self._run(ids)
+        self._cache.crop(-len(ids))
+        del self._cached[-len(ids) :]
+        return logits_T_V
 
 
 def _under_grammar(logits_V: torch.Tensor, matcher: LLMatcher) -> tuple[torch.Tensor, float]:

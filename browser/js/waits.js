@@ -24,9 +24,13 @@
     return endTime - (animation.currentTime ?? 0) < SHORT;
   });
 
+  // An app that draws itself has nothing to show until its scripts are loaded: an empty page is then not yet the page.
+  const empty = () => !document.body?.innerText.trim() && !document.querySelector('input, textarea, select, canvas, img, iframe, frame');
+  const arrived = () => document.readyState === 'complete' || (document.readyState === 'interactive' && !empty());
+
   Object.assign(apprentice, {
-    // No change for `still` ms, counted from now at the earliest when `fresh`, the document is parsed and nothing slides.
-    quiet: (still, limit, fresh) => until(limit, (now, start) => document.readyState !== 'loading' && now - Math.max(lastMutation(), fresh ? start : 0) >= still && !moving()),
+    // No change for `still` ms, counted from now at the earliest when `fresh`, the document is there and nothing slides.
+    quiet: (still, limit, fresh) => until(limit, (now, start) => arrived() && now - Math.max(lastMutation(), fresh ? start : 0) >= still && !moving()),
     changed: (since, limit) => until(limit, () => mutations() !== since),
   });
 })();

@@ -121,6 +121,11 @@ def test_what_the_server_still_owes_is_waited_for(driver: Driver) -> None:
     assert driver.do('click "Slow page"').observation.lines[-1].name == "a slow page"
 
 
+def test_an_app_that_draws_itself_is_seen_drawn(driver: Driver) -> None:
+    """Its scripts come late and are no request for data: the empty page before them is not the page."""
+    assert [line.name for line in driver.open("draws_itself.html").lines] == ["Drawn"]
+
+
 def test_wait_ends_when_the_page_changes(driver: Driver) -> None:
     driver.open("slow.html")
     assert driver.do('click "Later"').observation.lines[-1].name == "waiting"

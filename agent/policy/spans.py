@@ -1,0 +1,91 @@
+"""Spans: which words of the task a text is made of, chosen as a whole and not word by word.
+
+Greedy decoding takes the most probable first word though each phrase that begins with it may be improbable: "the" opens "the
+landlord", "the landlord rang" and "the landlord rang about", and the one phrase that is meant loses to their sum. Where a cue says
+that the next text is some words of the task, every such phrase is known beforehand, and the most probable one can be looked up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+
+from agent.grammar import Copying, can_perform
+from agent.policy.draft import LEAST
+from browser.actions import Action
+from browser.types import Observation
+
+MAX_WORDS = 60
+"""Longer tasks are not searched."""
+_WORD = re.compile(r"\w+(?:[^\w\s]+\w+)*")
+
+Encode = Callable[[str], list[int]]
+Peek = Callable[[list[int]], torch.Tensor]
+"""Return logits_T_V after each of some tokens, which are forgotten again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Everything that a copying step may write on this page."""
+
+    step: Action
+    copying: Copying
+
+    @classmethod
+    def of(cls, copying: Copying, page: Observation) -> Phrases | None:
+        """Return None where the field is not on the page, or stands there twice, or the task is too long."""
+        if len(copying.task.split()) > MAX_WORDS:
+            return None
+        step = Action(copying.verb, copying.name)
+        if not copying.name:
+            return cls(step, copying)
+        refs = [line.ref for line in page.lines if can_perform(step, line)]
+        return cls(replace(step, ref=refs[0]), copying) if len(refs) == 1 else None
+
+    def by_start(self) -> list[list[Action]]:
+        """Return the actions that write a run of the task's words, those that begin alike together, the longest last."""
+        task, words = self.copying.task, list(_WORD.finditer(self.copying.task))
+        return [
+            [self._write(task[first.start() : last.end()]) for last in words[at:]] for at, first in enumerate(words)
+        ]
+
+    def _write(self, words: str) -> Action:
+        return replace(self.step, text=self.copying.before + words + self.copying.after)
+
+
+def most_probable(phrases: Phrases, encode: Encode, peek: Peek) -> Action | None:
+    """Return the action that the model finds most probable as a whole; None when it finds none probable.
+
+    What begins alike is scored in one pass over the longest: at each of its words stands how probable it is to end there.
+    """
+    groups = [[(action, encode(action.render() + "\n")) for action in group] for group in phrases.by_start()]
+    lead = _shared([ids for group in groups for _, ids in group])
+    if not lead:
+        return None
+    first_V = peek(lead)[-1].float().log_softmax(-1)
+    best, highest = None, float("-inf")
+    for group in groups:
+        tail = group[-1][1][len(lead) :]
+        if not tail or first_V[tail[0]].exp() < LEAST:
+            continue
+        rows_T_V = torch.cat([first_V[None], peek(lead + tail)[len(lead) :].float().log_softmax(-1)])
+        for action, ids in group:
+            rest = ids[len(lead) :]
+            if len(rest) > len(_shared([rest, tail])) + 1:
+                continue  # the tokenizer merges its end otherwise than the longest phrase has it
+            score = sum(float(rows_T_V[at, token]) for at, token in enumerate(rest))
+            if score > highest:
+                best, highest = action, score
+    return best
+
+
+def _shared(sequences: list[list[int]]) -> list[int]:
+    """Return the tokens that all sequences begin with."""
+    if not sequences:
+        return []
+    first, last = min(sequences), max(sequences)
+    at = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:at]
