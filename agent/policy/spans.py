@@ -52,6 +52,11 @@ class Phrases:
             [self._write(task[first.start() : last.end()]) for last in words[at:]] for at, first in enumerate(words)
         ]
 
+    def beyond(self, action: Action) -> Action:
+        """Return the action with one word more, so that even the longest phrase ends somewhere on the way."""
+        end = len(action.text) - len(self.copying.after)
+        return replace(action, text=f"{action.text[:end]} and{self.copying.after}")
+
     def _write(self, words: str) -> Action:
         return replace(self.step, text=self.copying.before + words + self.copying.after)
 
@@ -59,24 +64,27 @@ class Phrases:
 def most_probable(phrases: Phrases, encode: Encode, peek: Peek) -> Action | None:
     """Return the action that the model finds most probable as a whole; None when it finds none probable.
 
-    What begins alike is scored in one pass over the longest: at each of its words stands how probable it is to end there.
+    What begins alike is scored in one pass over a path that goes beyond the longest: at each of its words stands how probable it is
+    to end there. What closes a text is taken for certain after its first token.
     """
-    groups = [[(action, encode(action.render() + "\n")) for action in group] for group in phrases.by_start()]
-    lead = _shared([ids for group in groups for _, ids in group])
+
+    def read(action: Action) -> list[int]:
+        return encode(action.render() + "\n")
+
+    groups = [[(action, read(action)) for action in group] for group in phrases.by_start()]
+    lead = len(_shared([ids for group in groups for _, ids in group]))
     if not lead:
         return None
-    first_V = peek(lead)[-1].float().log_softmax(-1)
+    first_V = peek(groups[0][0][1][:lead])[-1].float().log_softmax(-1)
     best, highest = None, float("-inf")
     for group in groups:
-        tail = group[-1][1][len(lead) :]
-        if not tail or first_V[tail[0]].exp() < LEAST:
+        path = read(phrases.beyond(group[-1][0]))
+        if first_V[path[lead]].exp() < LEAST:
             continue
-        rows_T_V = torch.cat([first_V[None], peek(lead + tail)[len(lead) :].float().log_softmax(-1)])
+        rows_T_V = torch.cat([first_V[None], peek(path)[lead:].float().log_softmax(-1)])
         for action, ids in group:
-            rest = ids[len(lead) :]
-            if len(rest) > len(_shared([rest, tail])) + 1:
-                continue  # the tokenizer merges its end otherwise than the longest phrase has it
-            score = sum(float(rows_T_V[at, token]) for at, token in enumerate(rest))
+            told = ids[lead : len(_shared([ids, path])) + 1]
+            score = sum(float(rows_T_V[at, token]) for at, token in enumerate(told))
             if score > highest:
                 best, highest = action, score
     return best

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from llguidance import LLMatcher
 
@@ -39,27 +39,49 @@ def test_every_run_of_words_is_there_once_and_can_be_performed(tiny_tokenizer: A
         assert LLMatcher(tokens, grammar).consume_tokens(encoder.text(action.render() + "\n")), action
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000))
 def test_it_is_the_most_probable_of_all(tiny_tokenizer: Any, seed: int) -> None:
-    """Against brute force, with a random model in which the next token depends on the last one."""
+    """Against brute force, with a random model of the tokens of the phrases, in which the next one depends on the last one."""
     encoder, size = Encoder(tiny_tokenizer), len(tiny_tokenizer)
-    logits_V_V = 3 * torch.randn((size, size), generator=torch.Generator().manual_seed(seed))
-    log_V_V = logits_V_V.log_softmax(-1)
     every = [(action, encoder.text(action.render() + "\n")) for group in phrases().by_start() for action in group]
+    known = torch.full((size,), -9.0).index_fill(0, torch.tensor(sorted({t for _, ids in every for t in ids})), 0.0)
+    logits_V_V = known + 2 * torch.randn((size, size), generator=torch.Generator().manual_seed(seed))
+    log_V_V = logits_V_V.log_softmax(-1)
     lead = next(i for i in range(200) if len({tuple(ids[: i + 1]) for _, ids in every}) > 1)
+    closing = len(encoder.text('boiler!"\n')) - len(encoder.text("boiler"))
 
     def score(ids: list[int]) -> float:
-        return sum(float(log_V_V[last, token]) for last, token in zip(ids[lead - 1 :], ids[lead:], strict=False))
+        counted = ids[: len(ids) - closing + 1]
+        return sum(
+            float(log_V_V[last, token]) for last, token in zip(counted[lead - 1 :], counted[lead:], strict=False)
+        )
 
     likely = [item for item in every if log_V_V[item[1][lead - 1], item[1][lead]].exp() >= LEAST]
     found = most_probable(phrases(), encoder.text, lambda ids: logits_V_V[torch.tensor(ids)])
+    event(f"{len(likely)} of {len(every)} begin with a probable token")
     if not likely:
         assert found is None
     else:
         assert found is not None
         ids = next(ids for action, ids in likely if action == found)
         assert score(ids) == pytest.approx(max(score(ids) for _, ids in likely), abs=1e-4)
+
+
+def test_a_phrase_in_the_middle_of_the_task_is_found(tiny_tokenizer: Any) -> None:
+    """A model that knows what is meant: each token of the right phrase follows the last one for certain."""
+    encoder, size = Encoder(tiny_tokenizer), len(tiny_tokenizer)
+    meant = next(action for group in phrases().by_start() for action in group if action.text == "re: a new boiler!")
+    ids = encoder.text(meant.render() + "\n")
+
+    def peek(tokens: list[int]) -> torch.Tensor:
+        logits_T_V = torch.zeros(len(tokens), size)
+        for at in range(len(tokens)):
+            if tokens[: at + 1] == ids[: at + 1] and at + 1 < len(ids):
+                logits_T_V[at, ids[at + 1]] = 20.0
+        return logits_T_V
+
+    assert most_probable(phrases(), encoder.text, peek) == meant
 
 
 @pytest.mark.parametrize(
