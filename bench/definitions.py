@@ -92,6 +92,24 @@ class SkillSpec:
         wording = rng.choice(self.wordings or (self.task,))
         return fill(wording, values), values
 
+    def seeds(self, first: int, count: int) -> list[int]:
+        """Return the seeds of `count` variants, from `first` on. A name (slug) that an earlier one gave to a thing is passed over.
+
+        Raises UsageError when there are not so many.
+        """
+        names = [slot.name for slot in self.slots if slot.kind == "slug"]
+        taken: set[str] = set()
+        seeds: list[int] = []
+        for seed in range(first, first + 100 * count):
+            values = self.variant(seed)[1]
+            given = {values[name] for name in names}
+            if len(seeds) < count and not given & taken:
+                seeds.append(seed)
+                taken |= given
+        if len(seeds) < count:
+            raise UsageError(f"{self.name} has no {count} different names", "Ask for fewer --variants")
+        return seeds
+
 
 @dataclass(frozen=True, slots=True)
 class AppSpec:

@@ -68,8 +68,7 @@ class Trial:
         mine: list[Episode] = []
         for skill in skills:
             self.arena.fresh([skill])
-            for index in range(self.variants):
-                seed = self.seed * TEST_SEEDS + index
+            for seed in skill.seeds(self.seed * TEST_SEEDS, self.variants):
                 task, _ = skill.variant(seed)
                 found = self.arena.store.find_lessons(self.arena.name, task, limit=1) if lessons else []
                 episode = self.arena.attempt(policy, skill, seed, arm, found, with_manual=self.base.with_manual)

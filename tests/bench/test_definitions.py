@@ -55,6 +55,20 @@ def test_a_seed_fixes_a_variant(tmp_path: Path) -> None:
     assert len({skill.variant(seed)[0] for seed in range(9)}) > 1
 
 
+def test_no_two_variants_name_the_same_thing(tmp_path: Path) -> None:
+    """The second would find it there already."""
+    skill = load_app(written(tmp_path, APP.replace('kind = "words"', 'kind = "slug"'))).skills[0]
+    seeds = skill.seeds(0, 20)
+    assert len({skill.variant(seed)[1]["title"] for seed in seeds}) == 20
+    assert seeds[0] == 0 and seeds == sorted(seeds) and seeds != list(range(20))
+    with pytest.raises(UsageError, match="different names"):
+        skill.seeds(0, 5000)
+
+
+def test_values_that_name_nothing_may_come_again(tmp_path: Path) -> None:
+    assert load_app(written(tmp_path, APP)).skills[0].seeds(7, 5) == [7, 8, 9, 10, 11]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
