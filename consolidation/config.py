@@ -26,7 +26,7 @@ class NightConfig:
     dictations: int = 8
     """Anchors in which the beginning of a skill is dictated, and then something else."""
     shipped_anchors: int = 32
-    held_anchors: int = 16
+    held_anchors: int = 32
     """Shipped prompts kept for the gate."""
     held_dictations: int = 6
     distill: DistillConfig = field(default_factory=DistillConfig)

@@ -126,9 +126,11 @@ def roll_out(
     right: list[Action] = []
     admitted = 1.0
     for _ in range(len(variant.steps) + EXTRA_STEPS):
-        decision = policy.decide(transcript.prompt(), page)
+        prompt = transcript.prompt()
+        decision = policy.decide(prompt, page)
         action = decision.action
-        admitted = min(admitted, decision.admitted)
+        if not prompt.futile:  # what is left out for that can be performed all the same
+            admitted = min(admitted, decision.admitted)
         meant = dream.right(action)
         if meant is None:
             break  # an earlier mistake cannot be taken back: nothing is right from here on

@@ -12,7 +12,7 @@ from foundation.dataset import HELD_OUT
 from foundation.episodes import run_expert
 from foundation.tasks import SUITES, draw_task
 
-COUNT = 48
+COUNT = 64
 MAX_CHARS = 1500
 _SEEDS = HELD_OUT + (1 << 30)
 
