@@ -138,9 +138,8 @@ def table(results: Sequence[ArmResult]) -> str:
     return "\n".join(lines)
 
 
-def run_app(app: AppSpec, args: argparse.Namespace, root: Path) -> Trial:
+def run_app(app: AppSpec, base: Base, args: argparse.Namespace, root: Path) -> Trial:
     """Run the trial of one app in a home of its own."""
-    base = find_base(args.model, print_error)
     home = root / "homes" / f"{app.name}-{args.seed}-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
     os.environ["APPRENTICE_HOME"] = str(home)
     night = {key: value for key, value in (("updates", args.updates), ("variants", args.rehearsed)) if value}
@@ -186,7 +185,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         apps = load_apps(args.apps_dir)
         if args.apps:
             apps = [app for app in apps if app.name in args.apps.split(",")]
-        trials = [run_app(app, args, args.root.absolute()) for app in apps]
+        base = find_base(args.model, print_error)  # before any app has a home: it is kept where the person's own is
+        trials = [run_app(app, base, args, args.root.absolute()) for app in apps]
     except ApprenticeError as error:
         print_error(f"error: {error}")
         return error.exit_code
