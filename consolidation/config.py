@@ -26,9 +26,9 @@ class NightConfig:
     dictations: int = 8
     """Anchors in which the beginning of a skill is dictated, and then something else."""
     shipped_anchors: int = 32
-    held_anchors: int = 32
+    held_anchors: int = 24
     """Shipped prompts kept for the gate."""
-    held_dictations: int = 6
+    held_dictations: int = 10
     distill: DistillConfig = field(default_factory=DistillConfig)
     bounds: Bounds = field(default_factory=Bounds)
     with_manual: bool = False

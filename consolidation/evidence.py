@@ -9,7 +9,7 @@ from pathlib import Path
 from peft import PeftModel
 
 from agent.policy.encode import Encoder
-from consolidation.probes import Measured, episodes_right, steps_right
+from consolidation.probes import Measured, episodes_right, exact_steps, steps_right
 from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
 
 Scores = dict[str, tuple[float, ...]]
@@ -95,14 +95,18 @@ class Prober:
             admitted += shares.scores
         return finished, tuple(admitted)
 
-    def sessions(self, sessions: Sequence[Variant], lessons: Sequence[str] = (), *, adapter: bool) -> tuple[float, ...]:
-        """Measure exact next actions in each of some sessions."""
-        return steps_right(
-            self.model, self.encoder, sessions, lessons, adapter=adapter, with_manual=self.with_manual
-        ).scores
+    def dictated(self, sessions: Sequence[Variant], *, adapter: bool) -> tuple[float, ...]:
+        """Measure the exact next actions of dictated sessions, step by step: they are few and of different lengths."""
+        return tuple(
+            float(right)
+            for session in sessions
+            for right in exact_steps(self.model, self.encoder, session, adapter=adapter, with_manual=self.with_manual)
+        )
 
     def _steps(self, skill: Skill, lessons: Sequence[str], *, adapter: bool) -> tuple[float, ...]:
-        return self.sessions(self.variants(skill), lessons, adapter=adapter)
+        return steps_right(
+            self.model, self.encoder, self.variants(skill), lessons, adapter=adapter, with_manual=self.with_manual
+        ).scores
 
 
 def measured(scores: Mapping[str, Sequence[float]]) -> dict[str, Measured]:

@@ -60,7 +60,7 @@ class Evidence:
     champion_alone: Mapping[str, Measured]
     """Of the lessons that the present champion holds; empty when there is none."""
     dictated_before: Measured
-    """Share of right steps in each dictated session, by the base."""
+    """Whether the base does each dictated step rightly."""
     dictated_after: Measured
     drift: float
     anchors_same: Measured

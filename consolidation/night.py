@@ -148,8 +148,8 @@ class Night:
                 "with_lesson": self.prober.taught(self.learned, adapter=True),
                 "episodes": episodes,
                 "admitted": admitted,
-                "dictated_before": self.prober.sessions(sessions, adapter=False),
-                "dictated_after": self.prober.sessions(sessions, adapter=True),
+                "dictated_before": self.prober.dictated(sessions, adapter=False),
+                "dictated_after": self.prober.dictated(sessions, adapter=True),
                 "drift": moved,
                 "same": same.scores,
             }

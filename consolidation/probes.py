@@ -56,14 +56,27 @@ def steps_right(
     with_manual: bool = False,
 ) -> Measured:
     """Measure exact next actions on the right path; one score (share of steps) a variant."""
-    scores = []
-    for variant in variants:
-        exact: list[bool] = []
-        for segment in cut(variant.task, lessons, variant.steps, with_manual=with_manual):
-            tokens, logits_N_V = score(model, encoder, segment, adapter=adapter)
-            exact += tokens.exact(logits_N_V.argmax(-1))
-        scores.append(sum(exact) / len(exact))
-    return Measured(tuple(scores))
+    exact = [
+        exact_steps(model, encoder, variant, lessons, adapter=adapter, with_manual=with_manual) for variant in variants
+    ]
+    return Measured(tuple(sum(steps) / len(steps) for steps in exact))
+
+
+def exact_steps(
+    model: PeftModel,
+    encoder: Encoder,
+    variant: Variant,
+    lessons: Sequence[str] = (),
+    *,
+    adapter: bool,
+    with_manual: bool = False,
+) -> list[bool]:
+    """Say of each taught step of a session whether the next action is exactly right (greedy, no grammar)."""
+    exact: list[bool] = []
+    for segment in cut(variant.task, lessons, variant.steps, with_manual=with_manual):
+        tokens, logits_N_V = score(model, encoder, segment, adapter=adapter)
+        exact += tokens.exact(logits_N_V.argmax(-1))
+    return exact
 
 
 def episodes_right(
