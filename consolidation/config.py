@@ -23,9 +23,9 @@ class NightConfig:
     probes: int = 6
     """Held-out variants a skill."""
     page_anchors: int = 12
-    dictations: int = 16
+    dictations: int = 8
     """Anchors in which the beginning of a skill is dictated, and then something else."""
-    shipped_anchors: int = 24
+    shipped_anchors: int = 32
     held_anchors: int = 24
     """Shipped prompts kept for the gate."""
     held_dictations: int = 10

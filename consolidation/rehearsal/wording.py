@@ -49,6 +49,7 @@ _COMMON = (
     *("had", "have", "has", "been", "do", "did", "said", "got", "gave", "made", "went", "there", "here", "some", "one"),
     *("this", "please", "about", "because", "again", "also", "now"),
 )
+_ARTICLES = ("", "", "the ", "the ", "my ", "our ")
 _LINKS = (
     " about ",
     " about ",
@@ -103,7 +104,7 @@ def _recast(pieces: Sequence[str], kept: Sequence[str], rng: random.Random) -> s
     own = [word for word in dict.fromkeys(said) if word.lower() not in _COMMON]
 
     def clause() -> str:
-        about = rng.sample(own, min(len(own), rng.choice((1, 1, 1, 2))))
+        about = [rng.choice(_ARTICLES) + word for word in rng.sample(own, min(len(own), rng.choice((1, 1, 1, 2))))]
         out = rng.choices(_COMMON, k=rng.randint(0 if about else 1, 5)) + about
         rng.shuffle(out)
         return " ".join(out)
