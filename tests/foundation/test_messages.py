@@ -44,7 +44,7 @@ def test_the_expert_performs_every_errand(seed: int) -> None:
     assert task.goal.achieved(task.app)
 
 
-def test_most_have_free_text_and_more_words_than_values() -> None:
+def test_most_have_free_text() -> None:
     texts = 0
     for seed in SEEDS:
         skill = MessageSkill.build(small(make_schema(seed), random.Random(seed), PAIRS), random.Random(seed))
