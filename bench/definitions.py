@@ -101,9 +101,11 @@ class SkillSpec:
         taken: set[str] = set()
         seeds: list[int] = []
         for seed in range(first, first + 100 * count):
+            if len(seeds) == count:
+                break
             values = self.variant(seed)[1]
             given = {values[name] for name in names}
-            if len(seeds) < count and not given & taken:
+            if not given & taken:
                 seeds.append(seed)
                 taken |= given
         if len(seeds) < count:

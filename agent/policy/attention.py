@@ -3,8 +3,8 @@
 The fused kernel never writes the scores to memory, which wins wherever there is no backward pass (at 1,200 tokens, a cold
 prompt, 9 ms against 17 ms a layer, drawing the numbers included) and in long training sequences. With a backward pass up to `SHORT`
 tokens, grouped queries as one product a key-value head are faster: 3.2 ms against 4.8 ms at 256 tokens (2 cores with AMX, 9 heads
-over 3 key-value heads; `bench/model.py`); at 512 both took as long. In fp32 PyTorch's kernel is used alone. Registered with transformers under the name
-`grouped`, so every architecture that uses its attention interface can have it.
+over 3 key-value heads; `bench/model.py`); at 512 both took as long. In fp32 PyTorch's kernel is used alone. Registered with
+transformers under the name `grouped`, so every architecture that uses its attention interface can have it.
 """
 
 from __future__ import annotations

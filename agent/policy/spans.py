@@ -72,13 +72,13 @@ def most_probable(phrases: Phrases, encode: Encode, peek: Peek) -> Action | None
         return encode(action.render() + "\n")
 
     groups = [[(action, read(action)) for action in group] for group in phrases.by_start()]
-    lead = len(_shared([ids for group in groups for _, ids in group]))
+    paths = [read(phrases.beyond(group[-1][0])) for group in groups]
+    lead = len(_shared([*paths, *(ids for group in groups for _, ids in group)]))
     if not lead:
         return None
-    first_V = peek(groups[0][0][1][:lead])[-1].float().log_softmax(-1)
+    first_V = peek(paths[0][:lead])[-1].float().log_softmax(-1)
     best, highest = None, float("-inf")
-    for group in groups:
-        path = read(phrases.beyond(group[-1][0]))
+    for group, path in zip(groups, paths, strict=True):
         if first_V[path[lead]].exp() < LEAST:
             continue
         rows_T_V = torch.cat([first_V[None], peek(path)[lead:].float().log_softmax(-1)])

@@ -102,6 +102,13 @@ def test_an_address_needs_no_field() -> None:
     assert found.by_start()[2][0].render() == 'open "/wiki/tea"'
 
 
+def test_a_task_of_one_word_leaves_nothing_to_choose(tiny_tokenizer: Any) -> None:
+    found, size = phrases(Copying(Verb.TYPE, "Comment", "", "", "boiler")), len(tiny_tokenizer)
+    assert [[action.text for action in group] for group in found.by_start()] == [["boiler"]]
+    peek = lambda ids: torch.zeros(len(ids), size)  # noqa: E731 - a model without an opinion
+    assert most_probable(found, Encoder(tiny_tokenizer).text, peek) is None
+
+
 def test_a_task_without_words_has_no_phrases() -> None:
     found = phrases(Copying(Verb.TYPE, "Comment", "", "", "?!"))
     assert found.by_start() == []
