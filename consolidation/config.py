@@ -14,7 +14,7 @@ class NightConfig:
     """Everything that shapes a night. The receipt of its adapter keeps it."""
 
     arm: Arm = Arm.OPSD
-    variants: int = 30
+    variants: int = 24
     """Rehearsed sessions, shared among the skills."""
     rollouts: int = 3
     """Sessions that the student dreams itself, in each round."""

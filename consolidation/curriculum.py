@@ -17,7 +17,7 @@ from agent.policy.local import LocalPolicy
 from consolidation.config import NightConfig
 from consolidation.evidence import Skill
 from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
-from consolidation.lora import mixed_precision
+from consolidation.lora import merged, mixed_precision
 from consolidation.probes import Rollout, roll_out
 from consolidation.rehearsal.anchors import dictated, dictations, page_anchors, shipped_anchors
 from consolidation.rehearsal.variants import HELD_OUT, Variant, make_variant
@@ -62,15 +62,10 @@ class Curriculum:
     def dreamt(self, skill: Skill, round_no: int, index: int) -> list[Example]:
         """Let the student act without the lesson in a fresh variant; the teacher says what it would have done instead."""
         variant = make_variant(skill.demonstration, self.words, (1 + round_no) * 1000 + index)
-        with mixed_precision(self.model):
-            student = LocalPolicy(
-                self.model.get_base_model(),
-                self.encoder,
-                name="student",
-                temperature=1.0,
-                seed=self.config.seed + index,
-            )
-            rollout = roll_out(student, variant, with_manual=self.config.with_manual)
+        student = LocalPolicy(
+            merged(self.model), self.encoder, name="student", temperature=1.0, seed=self.config.seed + index
+        )
+        rollout = roll_out(student, variant, with_manual=self.config.with_manual)
         return self._learned_from(skill, variant, rollout)
 
     def kept(self, learned: Sequence[Skill]) -> list[Example]:

@@ -31,7 +31,7 @@ class DistillConfig:
     alpha: int = 32
     lr: float = 1e-3
     warmup: int = 6
-    updates: int = 30
+    updates: int = 24
     sequences: int = 6
     """Sequences in one update."""
     anchors: int = 2

@@ -88,9 +88,7 @@ class Prober:
         finished: Scores = {}
         admitted: list[float] = []
         for skill in skills:
-            done, shares = episodes_right(
-                self.model, self.encoder, self.variants(skill), (), adapter=True, with_manual=self.with_manual
-            )
+            done, shares = episodes_right(self.model, self.encoder, self.variants(skill), with_manual=self.with_manual)
             finished[skill.id] = done.scores
             admitted += shares.scores
         return finished, tuple(admitted)

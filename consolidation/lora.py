@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +28,11 @@ def attach_lora(model: Any, rank: int, alpha: int, seed: int) -> PeftModel:
 def trainable(model: torch.nn.Module) -> list[torch.nn.Parameter]:
     """Return the adapter's weights."""
     return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
+def merged(model: PeftModel) -> Any:
+    """Return a copy of the model with its adapter merged into it: what acts by day, and a third faster than with the adapter beside."""
+    return copy.deepcopy(model).merge_and_unload()  # unmerging again would leave rounding errors in a bf16 base
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from peft import PeftModel
@@ -20,7 +19,7 @@ from agent.prompt import Transcript
 from browser.actions import WITHOUT_PAGE, Action
 from browser.types import StepResult
 from consolidation.examples import score
-from consolidation.lora import mixed_precision
+from consolidation.lora import merged
 from consolidation.losses import Divergence, divergence, on_support
 from consolidation.rehearsal.dream import Dream
 from consolidation.rehearsal.variants import Variant, same_action
@@ -80,26 +79,16 @@ def exact_steps(
 
 
 def episodes_right(
-    model: PeftModel,
-    encoder: Encoder,
-    variants: Sequence[Variant],
-    lessons: Sequence[str],
-    *,
-    adapter: bool,
-    with_manual: bool = False,
+    model: PeftModel, encoder: Encoder, variants: Sequence[Variant], *, with_manual: bool = False
 ) -> tuple[Measured, Measured]:
-    """Measure whole episodes in the dream, greedy and under the grammar.
+    """Let the adapter act alone in whole dreamt episodes, greedy and under the grammar.
 
     Returns (1 or 0 a variant: was everything done, the lowest share of probability that the grammar admitted).
     """
-    finished, admitted = [], []
-    with mixed_precision(model), nullcontext() if adapter else model.disable_adapter():
-        policy = LocalPolicy(model.get_base_model(), encoder, name="probe")
-        for variant in variants:
-            rollout = roll_out(policy, variant, lessons, with_manual=with_manual)
-            finished.append(float(rollout.finished))
-            admitted.append(rollout.admitted)
-    return Measured(tuple(finished)), Measured(tuple(admitted))
+    policy = LocalPolicy(merged(model), encoder, name="probe")
+    rollouts = [roll_out(policy, variant, with_manual=with_manual) for variant in variants]
+    finished = tuple(float(rollout.finished) for rollout in rollouts)
+    return Measured(finished), Measured(tuple(rollout.admitted for rollout in rollouts))
 
 
 @dataclass(frozen=True, slots=True)
