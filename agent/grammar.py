@@ -34,6 +34,8 @@ class Copying:
     before: str
     after: str
     task: str
+    frame: frozenset[str] = frozenset()
+    """The longer words, in lower case, that the demonstration's task had around what was copied: words of the skill, hardly of a value."""
 
     @property
     def rules(self) -> str:

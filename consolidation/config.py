@@ -23,13 +23,15 @@ class NightConfig:
     probes: int = 6
     """Held-out variants a skill."""
     page_anchors: int = 12
-    dictations: int = 8
+    dictations: int = 16
     """Anchors in which the beginning of a skill is dictated, and then something else."""
-    shipped_anchors: int = 32
+    shipped_anchors: int = 24
     held_anchors: int = 24
     """Shipped prompts kept for the gate."""
-    held_dictations: int = 10
+    held_dictations: int = 16
     distill: DistillConfig = field(default_factory=DistillConfig)
     bounds: Bounds = field(default_factory=Bounds)
+    judged: bool = True
+    """Whether the gate is asked. What was not judged is never promoted: a control that is measured live need not be."""
     with_manual: bool = False
     seed: int = 1

@@ -19,9 +19,9 @@ from consolidation.evidence import Skill
 from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
 from consolidation.lora import merged, mixed_precision
 from consolidation.probes import Rollout, roll_out
-from consolidation.rehearsal.anchors import dictated, dictations, page_anchors, shipped_anchors
+from consolidation.rehearsal.anchors import Turn, dictated, dictations, page_anchors, shipped_anchors
 from consolidation.rehearsal.variants import HELD_OUT, Variant, make_variant
-from consolidation.segments import Segment, Step
+from consolidation.segments import Segment, Step, only_last
 
 _UNRELATED = 'Asked: water the plants\nclick "Garden"\nclick "Water now"\ndone'
 """What the mismatched arm's teacher reads where there is no other lesson."""
@@ -84,9 +84,14 @@ class Curriculum:
         return shipped_anchors()[-self.config.held_anchors :]
 
     def dictated(self, learned: Sequence[Skill]) -> list[Variant]:
-        """Return sessions, dictated on the pages of what is learned, that no arm trains on."""
-        shown = [skill.demonstration for skill in learned]
-        return dictated(shown, self.words, self.config.held_dictations, HELD_OUT + self.config.seed)
+        """Return sessions, dictated on the pages of what is learned, that no arm trains on: only their turn is asked for.
+
+        In half of them the person leaves out what the skill does next.
+        """
+        shown, seed = [skill.demonstration for skill in learned], HELD_OUT + self.config.seed
+        half = self.config.held_dictations // 2
+        sessions = [session for turn in Turn for session in dictated(shown, self.words, half, seed, turn)]
+        return [replace(session, steps=only_last(session.steps)) for session in sessions]
 
     def _learned_from(self, skill: Skill, variant: Variant, rollout: Rollout) -> list[Example]:
         """Score a dream by the teacher: what the student did right as it was, what it did wrong with the right action in its place.

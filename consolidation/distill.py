@@ -31,7 +31,10 @@ class DistillConfig:
     alpha: int = 32
     lr: float = 1e-3
     warmup: int = 6
-    updates: int = 24
+    tokens: int = 80_000
+    """What a run may read, about: short sequences leave room for more updates."""
+    updates: int | None = None
+    """How many updates instead, whatever they read."""
     sequences: int = 6
     """Sequences in one update."""
     anchors: int = 2
@@ -44,6 +47,8 @@ class DistillConfig:
     seed: int = 1
 
 
+LEAST_UPDATES = 12
+"""However long the sequences are."""
 SAVE_EVERY = 5
 """Updates between checkpoints: what a kill can cost."""
 UNSEEN, LEAST = 20.0, 0.3
@@ -64,17 +69,31 @@ class Progress:
 Report = Callable[[Progress], None]
 
 
+def planned(config: DistillConfig, skills: Sequence[Example], anchors: Sequence[Example]) -> int:
+    """Return how many updates a run makes: those that are asked for, or as many as `config.tokens` pay for."""
+    if config.updates is not None:
+        return config.updates
+
+    def mean(examples: Sequence[Example]) -> float:
+        return sum(len(example.tokens.ids) for example in examples) / len(examples) if examples else 0.0
+
+    held = held_in_batch(config, anchors)
+    drawn = min(len(skills), config.sequences - held)
+    return max(LEAST_UPDATES, round(config.tokens / (drawn * mean(skills) + held * mean(anchors))))
+
+
 def distill(
     model: PeftModel,
     skills: Sequence[Example],
     anchors: Sequence[Example],
     config: DistillConfig,
+    updates: int,
     first: int,
     last: int,
     checkpoint: Path | None = None,
     report: Report = lambda _: None,
 ) -> Progress:
-    """Train the model's adapter from update `first` to `last` of a run of `config.updates`; return where it stands.
+    """Train the model's adapter from update `first` to `last` of a run of `updates`; return where it stands.
 
     Resumes from `checkpoint` when that file is there and belongs to these updates.
     """
@@ -86,7 +105,7 @@ def distill(
     while progress.update < last:
         rng = random.Random(f"{config.seed} {progress.update}")
         for group in optimizer.param_groups:
-            group["lr"] = rate(config, progress.update)
+            group["lr"] = rate(config, updates, progress.update)
         batch = draw_batch(skills, anchors, config, rng, progress.last)
         loss = accumulate(model, batch, config, progress)
         torch.nn.utils.clip_grad_norm_(trainable(model), 1.0)
@@ -121,15 +140,20 @@ def draw_batch(
     A skill sequence is drawn in proportion to the nats that it last had to teach, none twice (weighted sampling
     without replacement: Efraimidis and Spirakis 2006).
     """
-    held = min(config.anchors, config.sequences - 1) if anchors else 0
+    held = held_in_batch(config, anchors)
 
     def key(index: int) -> float:
         return rng.random() ** (1 / max(last.get(index, UNSEEN), LEAST))
 
     keys = [key(index) for index in range(len(skills))]
     drawn = sorted(range(len(skills)), key=lambda index: -keys[index])[: config.sequences - held]
-    kept = rng.sample(anchors, min(len(anchors), held))
+    kept = rng.sample(anchors, held)
     return [*((index, skills[index]) for index in drawn), *((None, anchor) for anchor in kept)]
+
+
+def held_in_batch(config: DistillConfig, anchors: Sequence[Example]) -> int:
+    """Return how many anchors an update has: never all of its sequences."""
+    return min(config.anchors, config.sequences - 1, len(anchors))
 
 
 def accumulate(
@@ -154,9 +178,9 @@ def accumulate(
     return total
 
 
-def rate(config: DistillConfig, update: int) -> float:
-    """Return the learning rate: warm-up, then straight down to a tenth."""
-    left = 1 - update / config.updates
+def rate(config: DistillConfig, updates: int, update: int) -> float:
+    """Return the learning rate of one of `updates`: warm-up, then straight down to a tenth."""
+    left = 1 - update / updates
     return config.lr * min(1.0, (update + 1) / config.warmup) * max(0.1, left)
 
 

@@ -23,8 +23,8 @@ class Bounds:
     """With the lesson in context, success may fall by this much."""
     earlier_fall: float = 0.05
     """On each lesson that the champion holds, the challenger may be worse by this much."""
-    dictated_fall: float = 0.05
-    """Of the steps that a person dictates on the lesson's own pages, so many more may go wrong than before."""
+    dictated_fall: float = 0.10
+    """Of the turns that a person dictates on the lesson's own pages, so many more may go wrong than before: one of sixteen."""
     drift: float = 0.10
     """KL(base || adapted) on unrelated prompts, nats a token."""
     anchor_same: float = 0.90

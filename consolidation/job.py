@@ -42,6 +42,8 @@ class Request:
     variants: int | None = None
     headroom: float | None = None
     """How far a lesson in context must lift the base to be distilled; None for the gate's own bound."""
+    judged: bool = True
+    """Whether the gate is asked; what was not judged is never promoted."""
     threads: int | None = None
     nice: int = 5
     """Background work gives way to the person."""
@@ -159,7 +161,9 @@ def _night(store: Store, job_id: str, folder: Path, request: Request) -> Any:
     if request.threads:
         torch.set_num_threads(request.threads)
     sweep(adapters_dir())
-    config = NightConfig(arm=Arm(request.arm), with_manual=request.with_manual, seed=request.seed)
+    config = NightConfig(
+        arm=Arm(request.arm), judged=request.judged, with_manual=request.with_manual, seed=request.seed
+    )
     if request.variants:
         config = replace(config, variants=request.variants)
     if request.headroom is not None:

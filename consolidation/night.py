@@ -19,7 +19,7 @@ from peft import PeftModel
 from agent.policy.encode import Encoder
 from consolidation.config import NightConfig
 from consolidation.curriculum import Curriculum
-from consolidation.distill import Progress, distill
+from consolidation.distill import Progress, distill, planned
 from consolidation.evidence import Champion, Headroom, Prober, Skill, means, measured
 from consolidation.examples import ON_POLICY, Example, pack, unpack
 from consolidation.gate import Evidence, Row, judge, passes
@@ -60,6 +60,9 @@ class Night:
 
     def run(self) -> list[Row]:
         """Go through the night and return the gate's rows. The trained adapter stays attached to `model`."""
+        if not self.config.judged:
+            self.learn(*self.rehearse())
+            return []
         before = self.headroom()
         least = self.config.bounds.headroom if self.config.arm in ON_POLICY else -1.0
         self.learned = [skill for skill in self.skills if before.gain(skill.id) >= least]
@@ -112,12 +115,18 @@ class Night:
     def learn(self, skills: list[Example], kept: list[Example]) -> Progress:
         """Train, letting the student dream in between: from then on its own sessions are learned from too."""
         shape = self.config.distill
-        turns = [round(share * shape.updates) for share in self.config.rounds] if self.config.arm in ON_POLICY else []
+        updates, checkpoint = planned(shape, skills, kept), self.folder / "checkpoint.pt"
+        turns = [round(share * updates) for share in self.config.rounds] if self.config.arm in ON_POLICY else []
+
+        def tell(progress: Progress) -> None:
+            facts = {"update": progress.update, "of": updates, "divergence": progress.curve[-1]}
+            self.report("learn", facts | {"tokens": progress.tokens, "skipped": progress.skipped})
+
         progress = Progress()
-        for number, last in enumerate([*turns, shape.updates]):
+        for number, last in enumerate([*turns, updates]):
             first = turns[number - 1] if number else 0
-            progress = distill(self.model, skills, kept, shape, first, last, self.folder / "checkpoint.pt", self._tell)
-            if last < shape.updates:
+            progress = distill(self.model, skills, kept, shape, updates, first, last, checkpoint, tell)
+            if last < updates:
                 skills = skills + self.dream(number)
         return progress
 
@@ -194,15 +203,3 @@ class Night:
                 },
             )
         return json.loads(path.read_text())
-
-    def _tell(self, progress: Progress) -> None:
-        self.report(
-            "learn",
-            {
-                "update": progress.update,
-                "of": self.config.distill.updates,
-                "divergence": progress.curve[-1],
-                "tokens": progress.tokens,
-                "skipped": progress.skipped,
-            },
-        )

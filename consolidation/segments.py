@@ -62,6 +62,11 @@ def cut(task: str, lessons: Sequence[str], steps: Iterable[Step], *, with_manual
     return out
 
 
+def only_last(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the steps with the last one alone marked as taught."""
+    return (*(replace(step, taught=False) for step in steps[:-1]), replace(steps[-1], taught=True))
+
+
 def _opening(transcript: Transcript) -> tuple[Prompt, list[tuple[str, bool]]]:
     """Return the prompt at a keyframe without its reply, and the reply so far: nothing but a cue."""
     prompt = transcript.prompt()

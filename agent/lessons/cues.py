@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from agent.grammar import Copying, can_perform
 from agent.lessons.mentions import Mentions
-from agent.lessons.said import as_words, copied, row_of, says
+from agent.lessons.said import as_words, copied, frame_of, row_of, says
 from agent.lessons.text import ASKED
 from browser.actions import ON_CONTROL, Action, Verb, parse
 from browser.types import Line, quote
@@ -80,7 +80,8 @@ class Follower:
             return None
         at = re.search(as_words(run), step.text)
         assert at is not None, "what was copied stands in the text, as words"
-        return Copying(step.verb, step.name, step.text[: at.start()], step.text[at.end() :], task)
+        before, after = step.text[: at.start()], step.text[at.end() :]
+        return Copying(step.verb, step.name, before, after, task, frame_of(self.asked, run))
 
 
 def _is_given(asked: str, step: Action) -> bool:

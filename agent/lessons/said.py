@@ -35,6 +35,17 @@ def copied(task: str, text: str) -> str:
     return ""
 
 
+def frame_of(task: str, value: str) -> frozenset[str]:
+    """Return the words of four letters and more, in lower case, that a task has around a value and not in it."""
+    around = re.sub(as_words(value), " ", task)
+    return frozenset(long_words(around)) - frozenset(long_words(value))
+
+
+def long_words(text: str) -> list[str]:
+    """Return the words of four letters and more, in lower case: shorter ones stand in any sentence and in any value."""
+    return [word.lower() for word in re.findall(r"[^\W\d_]{4,}", text)]
+
+
 def row_of(name: str) -> str:
     """Return the row that a control's name puts in brackets: `Museum` of `Delete (Museum)`; empty without one."""
     match = re.search(r"\(([^()]*)\)$", name)

@@ -79,27 +79,32 @@ class LocalPolicy:
         ids = self.encoder.prompt(prompt)
         fed = len(ids) - self._keep_prefix(ids)
         logits = self._feed(ids[len(self._cached) :])
-        draft = self._draft(prompt, page) if self.temperature == 0 and self._cache.is_croppable else None
+        draft, least = self._draft(prompt, page) if self.temperature == 0 and self._cache.is_croppable else (None, 0.0)
         grammar = action_grammar(page, prompt.copying, prompt.futile)
-        written = self._decode(logits, grammar, self.encoder.text(draft.render() + "\n") if draft else [])
+        written = self._decode(logits, grammar, self.encoder.text(draft.render() + "\n") if draft else [], least)
         text = self.encoder.tokenizer.decode(written.tokens, skip_special_tokens=False)
         took_ms = (time.perf_counter() - started) * 1e3
         return Decision(parse(text), took_ms, len(ids), fed, len(written.tokens), written.confidence, written.admitted)
 
-    def _draft(self, prompt: Prompt, page: Observation) -> Action | None:
-        """Return what the lesson proposes: the cue itself, or the words of the task that fit best where it says `like`."""
+    def _draft(self, prompt: Prompt, page: Observation) -> tuple[Action | None, float]:
+        """Return what the lesson proposes, and the probability below which a token of it is refused.
+
+        That is the cue itself, or the words of the task that fit best where it says `like`: these were chosen among all others.
+        """
         draft = draft_of(prompt, page)
         phrases = Phrases.of(prompt.copying, page) if draft is None and prompt.copying else None
-        return most_probable(phrases, self.encoder.text, self._peek) if phrases else draft
+        if phrases is None:
+            return draft, LEAST
+        return most_probable(phrases, self.encoder.text, self._peek), 0.0
 
-    def _decode(self, logits_V: torch.Tensor, grammar: str, draft: list[int]) -> _Written:
-        """Write one action: as much of the draft as the model agrees with, then token by token."""
+    def _decode(self, logits_V: torch.Tensor, grammar: str, draft: list[int], least: float) -> _Written:
+        """Write one action: as much of the draft as is no less probable than `least`, then token by token."""
         matcher = LLMatcher(self._grammar_tokens, LLMatcher.grammar_from_lark(grammar))
         if matcher.is_error():
             raise RuntimeError(f"the page's grammar does not compile: {matcher.get_error()}")
         written = _Written()
         if draft:
-            logits_V = self._take(draft, logits_V, matcher, written)
+            logits_V = self._take(draft, least, logits_V, matcher, written)
         pending: list[int] = []
         while True:
             forced = matcher.compute_ff_tokens()
@@ -114,12 +119,14 @@ class LocalPolicy:
             written.tokens.extend(forced)
             pending.extend(forced)
 
-    def _take(self, draft: list[int], logits_V: torch.Tensor, matcher: LLMatcher, written: _Written) -> torch.Tensor:
-        """Write the draft up to the first token that the model finds improbable; return the logits_V that follow."""
+    def _take(
+        self, draft: list[int], least: float, logits_V: torch.Tensor, matcher: LLMatcher, written: _Written
+    ) -> torch.Tensor:
+        """Write the draft up to the first token that is less probable than `least`; return the logits_V that follow."""
         logits_T_V = torch.cat([logits_V[None], self._run(draft)])
         for token, row_V in zip(draft, logits_T_V[:-1], strict=True):
             probabilities_V, admitted = _under_grammar(row_V.float(), matcher)
-            if probabilities_V[token] < LEAST:
+            if probabilities_V[token] < least:
                 break
             matcher.consume_tokens([token])
             written.tokens.append(token)

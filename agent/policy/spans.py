@@ -3,10 +3,15 @@
 Greedy decoding takes the most probable first word though each phrase that begins with it may be improbable: "the" opens "the
 landlord", "the landlord rang" and "the landlord rang about", and the one phrase that is meant loses to their sum. Where a cue says
 that the next text is some words of the task, every such phrase is known beforehand, and the most probable one can be looked up.
+
+What the demonstration's task says around its value is the skill's own wording, so a phrase with such a word in it is less probable
+than the model takes it to be: of `the landlord wrote because of a leak`, after `the landlord rang about the new boiler`, hardly anything
+with `landlord` in it is meant.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,12 +19,16 @@ from dataclasses import dataclass, replace
 import torch
 
 from agent.grammar import Copying, can_perform
-from agent.policy.draft import LEAST
+from agent.lessons.said import long_words
 from browser.actions import Action
 from browser.types import Observation
 
 MAX_WORDS = 60
 """Longer tasks are not searched."""
+SHARED = 0.03
+"""A phrase is so many times less probable for each word of the demonstration's frame in it."""
+PROBABLE = 0.01
+"""Phrases whose first token is less probable than this are not looked at."""
 _WORD = re.compile(r"\w+(?:[^\w\s]+\w+)*")
 
 Encode = Callable[[str], list[int]]
@@ -57,12 +66,17 @@ class Phrases:
         end = len(action.text) - len(self.copying.after)
         return replace(action, text=f"{action.text[:end]} and{self.copying.after}")
 
+    def prior(self, action: Action) -> float:
+        """Return the logarithm of how much less a phrase is to be expected for the words of the frame in it."""
+        shared = sum(word in self.copying.frame for word in long_words(action.text))
+        return shared * math.log(SHARED)
+
     def _write(self, words: str) -> Action:
         return replace(self.step, text=self.copying.before + words + self.copying.after)
 
 
 def most_probable(phrases: Phrases, encode: Encode, peek: Peek) -> Action | None:
-    """Return the action that the model finds most probable as a whole; None when it finds none probable.
+    """Return the action that is most probable as a whole, by the model and the frame; None when the model finds none probable.
 
     What begins alike is scored in one pass over a path that goes beyond the longest: at each of its words stands how probable it is
     to end there. What closes a text is taken for certain after its first token.
@@ -79,12 +93,12 @@ def most_probable(phrases: Phrases, encode: Encode, peek: Peek) -> Action | None
     first_V = peek(paths[0][:lead])[-1].float().log_softmax(-1)
     best, highest = None, float("-inf")
     for group, path in zip(groups, paths, strict=True):
-        if first_V[path[lead]].exp() < LEAST:
+        if first_V[path[lead]].exp() < PROBABLE:
             continue
         rows_T_V = torch.cat([first_V[None], peek(path)[lead:].float().log_softmax(-1)])
         for action, ids in group:
             told = ids[lead : len(_shared([ids, path])) + 1]
-            score = sum(float(rows_T_V[at, token]) for at, token in enumerate(told))
+            score = sum(float(rows_T_V[at, token]) for at, token in enumerate(told)) + phrases.prior(action)
             if score > highest:
                 best, highest = action, score
     return best

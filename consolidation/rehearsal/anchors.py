@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from enum import StrEnum
 from importlib import resources
 
 from agent.policy.local import LocalPolicy
@@ -29,6 +30,15 @@ _SPOKEN = {
 }
 _PRESSED = ("button", "link")
 _TYPED = ('Type "{1}" into "{0}"', "Put {1} into {0}", 'Set "{0}" to "{1}"')
+
+
+class Turn(StrEnum):
+    """Where a dictated session leaves the path of a demonstration."""
+
+    ELSEWHERE = "elsewhere"
+    """To any button or link of the page."""
+    AHEAD = "ahead"
+    """To a later click of the demonstration: what comes in between was not asked for."""
 
 
 def shipped_anchors() -> list[Segment]:
@@ -80,11 +90,13 @@ def dictations(
     with_manual: bool = False,
 ) -> list[Segment]:
     """Make anchors of dictated sessions: their last page, since each page on the way to it costs as much and says less."""
-    sessions = dictated(demonstrations, words, count, seed)
+    sessions = [s for turn in Turn for s in dictated(demonstrations, words, count // 2, seed, turn)]
     return [cut(session.task, (), session.steps, with_manual=with_manual)[-1] for session in sessions]
 
 
-def dictated(demonstrations: Sequence[Demonstration], words: tuple[str, ...], count: int, seed: int) -> list[Variant]:
+def dictated(
+    demonstrations: Sequence[Demonstration], words: tuple[str, ...], count: int, seed: int, turn: Turn = Turn.ELSEWHERE
+) -> list[Variant]:
     """Make sessions in which the way into a demonstration is dictated with other texts, and then something else than it did next.
 
     There was a student that did the rest of the skill, too, for whoever dictated its beginning (docs/log.md).
@@ -96,25 +108,40 @@ def dictated(demonstrations: Sequence[Demonstration], words: tuple[str, ...], co
         typed = dict.fromkeys(step.action.text for step in variant.steps if step.action.verb is Verb.TYPE)
         constants = [text for text in typed if not any(value in text for value in variant.values)]
         steps = with_other_texts(variant.steps, {text: draw_value("Some words", words, rng) for text in constants})
-        if path := _turning_away(steps, rng):
+        if path := _turning(steps, turn, rng):
             task = ", ".join(_SPOKEN[step.action.verb].format(step.action.name, step.action.text) for step in path)
             made.append(Variant(task[:1].upper() + task[1:], tuple(path)))
     return made
 
 
-def _turning_away(steps: Sequence[Step], rng: random.Random) -> list[Step]:
+def _turning(steps: Sequence[Step], turn: Turn, rng: random.Random) -> list[Step]:
     """Return the steps up to a random one, then a click on another button or link of the page; nothing where that cannot be."""
     end = next((at for at, step in enumerate(steps) if step.action.verb not in _SPOKEN), len(steps))
-    if end < 2:
+    starts = range(1, end) if turn is Turn.ELSEWHERE else [at for at in range(1, end) if _turns(steps, at, turn)]
+    if not starts:
         return []
-    at = rng.randrange(1, end)
-    page, meant = steps[at].observation, steps[at].action
-    others = [line for line in page.lines if line.ref is not None and line.role in _PRESSED and line.ref != meant.ref]
-    others = [line for line in others if line.name and sum(other.name == line.name for other in page.lines) == 1]
+    at = rng.choice(starts)
+    others = _turns(steps, at, turn)
     if not others:
         return []
     line = rng.choice(others)
+    page = steps[at].observation
     return [*steps[:at], Step(page, Action(Verb.CLICK, line.name, line.ref), StepResult(page))]
+
+
+def _turns(steps: Sequence[Step], at: int, turn: Turn) -> list[Line]:
+    """Return the buttons and links, told apart by their names, that one may turn to instead of the next step."""
+    page, meant = steps[at].observation, steps[at].action
+    names = [line.name for line in page.lines]
+    others = [
+        line
+        for line in page.lines
+        if line.ref not in (None, meant.ref) and line.role in _PRESSED and line.name and names.count(line.name) == 1
+    ]
+    if turn is Turn.ELSEWHERE:
+        return others
+    later = {step.action.name for step in steps[at + 1 :] if step.action.verb is Verb.CLICK}
+    return [line for line in others if line.name in later]
 
 
 def _other_task(page: Observation, words: tuple[str, ...], rng: random.Random) -> str:

@@ -1,5 +1,6 @@
 """Spans: among all runs of the task's words, the one that is most probable as a whole, exactly."""
 
+import math
 from typing import Any
 
 import pytest
@@ -9,15 +10,16 @@ from hypothesis import strategies as st
 from llguidance import LLMatcher
 
 from agent.grammar import Copying, action_grammar
-from agent.policy.draft import LEAST
 from agent.policy.encode import Encoder
 from agent.policy.local import grammar_tokenizer
-from agent.policy.spans import MAX_WORDS, Phrases, most_probable
-from browser.actions import Verb
+from agent.policy.spans import MAX_WORDS, PROBABLE, SHARED, Phrases, most_probable
+from browser.actions import Action, Verb
 from browser.types import Line, Observation
 
 PAGE = Observation("http://a.example/", "Notes", (Line("textbox", "Comment", 7), Line("textbox", "Other", 8)))
-COPYING = Copying(Verb.TYPE, "Comment", "re: ", "!", "the landlord (Ms. O'Hara) rang: a new boiler, soon")
+COPYING = Copying(
+    Verb.TYPE, "Comment", "re: ", "!", "the landlord (Ms. O'Hara) rang: a new boiler, soon", frozenset({"rang"})
+)
 
 
 def phrases(copying: Copying = COPYING) -> Phrases:
@@ -51,13 +53,13 @@ def test_it_is_the_most_probable_of_all(tiny_tokenizer: Any, seed: int) -> None:
     lead = next(i for i in range(200) if len({tuple(ids[: i + 1]) for _, ids in every}) > 1)
     closing = len(encoder.text('boiler!"\n')) - len(encoder.text("boiler"))
 
-    def score(ids: list[int]) -> float:
+    def score(action: Action, ids: list[int]) -> float:
         counted = ids[: len(ids) - closing + 1]
-        return sum(
-            float(log_V_V[last, token]) for last, token in zip(counted[lead - 1 :], counted[lead:], strict=False)
-        )
+        steps = zip(counted[lead - 1 :], counted[lead:], strict=False)
+        by_model = sum(float(log_V_V[last, token]) for last, token in steps)
+        return by_model + ("rang" in action.text) * math.log(SHARED)
 
-    likely = [item for item in every if log_V_V[item[1][lead - 1], item[1][lead]].exp() >= LEAST]
+    likely = [item for item in every if log_V_V[item[1][lead - 1], item[1][lead]].exp() > PROBABLE]
     found = most_probable(phrases(), encoder.text, lambda ids: logits_V_V[torch.tensor(ids)])
     event(f"{len(likely)} of {len(every)} begin with a probable token")
     if not likely:
@@ -65,7 +67,7 @@ def test_it_is_the_most_probable_of_all(tiny_tokenizer: Any, seed: int) -> None:
     else:
         assert found is not None
         ids = next(ids for action, ids in likely if action == found)
-        assert score(ids) == pytest.approx(max(score(ids) for _, ids in likely), abs=1e-4)
+        assert score(found, ids) == pytest.approx(max(score(*item) for item in likely), abs=1e-4)
 
 
 def test_a_phrase_in_the_middle_of_the_task_is_found(tiny_tokenizer: Any) -> None:

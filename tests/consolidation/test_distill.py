@@ -22,7 +22,7 @@ from consolidation.rehearsal.values import vocabulary_words
 from consolidation.rehearsal.variants import Demonstration
 from consolidation.segments import cut
 
-CONFIG = DistillConfig(rank=4, alpha=8, lr=5e-3, warmup=1, updates=6, sequences=2, anchors=0, agreed=0.0)
+CONFIG = DistillConfig(rank=4, alpha=8, lr=5e-3, warmup=1, sequences=2, anchors=0, agreed=0.0)
 
 
 class Bench:
@@ -50,14 +50,14 @@ def weights(model: Any) -> list[torch.Tensor]:
 
 
 def test_the_divergence_falls(bench: Bench) -> None:
-    progress = distill(bench.model(), bench.imitated(), [], replace(CONFIG, lr=2e-2, updates=15), 0, 15)
+    progress = distill(bench.model(), bench.imitated(), [], replace(CONFIG, lr=2e-2), 15, 0, 15)
     assert progress.curve[-1] < 0.97 * progress.curve[0]
 
 
 @pytest.mark.parametrize("moment", [4, 5])
 def test_a_run_that_was_cut_short_ends_with_the_same_weights(bench: Bench, tmp_path: Path, moment: int) -> None:
     straight = bench.model()
-    distill(straight, bench.imitated(), [], CONFIG, 0, 6, tmp_path / "straight.pt")
+    distill(straight, bench.imitated(), [], CONFIG, 6, 0, 6, tmp_path / "straight.pt")
 
     class Killed(Exception):
         pass
@@ -67,10 +67,10 @@ def test_a_run_that_was_cut_short_ends_with_the_same_weights(bench: Bench, tmp_p
             raise Killed
 
     with pytest.raises(Killed):
-        distill(bench.model(), bench.imitated(), [], CONFIG, 0, 6, tmp_path / "cut.pt", kill)
+        distill(bench.model(), bench.imitated(), [], CONFIG, 6, 0, 6, tmp_path / "cut.pt", kill)
     assert (tmp_path / "cut.pt").exists() == (moment == SAVE_EVERY)
     resumed = bench.model()
-    progress = distill(resumed, bench.imitated(), [], CONFIG, 0, 6, tmp_path / "cut.pt")
+    progress = distill(resumed, bench.imitated(), [], CONFIG, 6, 0, 6, tmp_path / "cut.pt")
     assert progress.update == 6 and len(progress.curve) == 6
     assert all(torch.equal(one, other) for one, other in zip(weights(straight), weights(resumed), strict=True))
 
@@ -79,7 +79,7 @@ def test_what_both_agree_on_moves_nothing(bench: Bench) -> None:
     model = bench.model()
     same = anchors(model, bench.encoder, cut(bench.demonstration.task, (), bench.demonstration.steps))
     before = weights(model)
-    progress = distill(model, same, [], replace(CONFIG, agreed=0.01), 0, 50)
+    progress = distill(model, same, [], replace(CONFIG, agreed=0.01), 50, 0, 50)
     assert progress.skipped == 2 * progress.update
     assert set(progress.last) == set(range(len(same)))
     assert progress.update < 50, "a run ends when nothing is left to learn"
@@ -89,7 +89,7 @@ def test_what_both_agree_on_moves_nothing(bench: Bench) -> None:
 def test_a_teacher_without_a_lesson_has_nothing_to_teach(bench: Bench) -> None:
     model = bench.model()
     made = distilled(model, bench.encoder, bench.demonstration.task, (), bench.demonstration.steps, "x")
-    progress = distill(model, made, [], CONFIG, 0, 1)
+    progress = distill(model, made, [], CONFIG, 6, 0, 1)
     assert progress.curve[0] < 1e-3
 
 
