@@ -92,7 +92,7 @@ class Arena:
     def teach(self, skill: SkillSpec) -> str:
         """Let the person of the definition show the skill once; return the lesson's id."""
         task, actions = skill.demonstration()
-        with self._environment(skill) as environment:
+        with self.browser(skill) as environment:
             return teach_steps(
                 self.store,
                 task,
@@ -105,9 +105,16 @@ class Arena:
             )
 
     def attempt(
-        self, policy: Policy, skill: SkillSpec, seed: int, arm: str, lessons: Sequence[LessonRow] = (), **options: Any
+        self,
+        policy: Policy,
+        skill: SkillSpec,
+        seed: int,
+        arm: str,
+        lessons: Sequence[LessonRow],
+        environment: LiveEnvironment,
+        **options: Any,
     ) -> Episode:
-        """Let a policy do one variant, live, and judge it."""
+        """Let a policy do one variant in a browser, and judge it."""
         task, values = skill.variant(seed)
         values = {**self.server.values, **values}
         values |= {name: look_up(lookup, values) for name, lookup in skill.values.items()}
@@ -117,20 +124,18 @@ class Arena:
             task, self.name, url, policy=policy.name, lesson_ids=[lesson.id for lesson in lessons]
         )
         counting = _Counting(policy)
-        with self._environment(skill) as environment:
-            budget = Budget(len(skill.steps) + 1 + EXTRA_STEPS)
-            session = Session(
-                session_id,
-                task,
-                environment,
-                counting,
-                self._guard(skill),
-                self.store,
-                [lesson.text for lesson in lessons],
-                budget=budget,
-                **options,
-            )
-            reason = session.run()
+        session = Session(
+            session_id,
+            task,
+            environment,
+            counting,
+            self._guard(skill),
+            self.store,
+            [lesson.text for lesson in lessons],
+            budget=Budget(len(skill.steps) + 1 + EXTRA_STEPS),
+            **options,
+        )
+        reason = session.run()
         success = judge.succeeded() and reason is StopReason.DONE
         self.store.add_outcome(session_id, success, "check", arm)
         count = max(1, counting.decisions)
@@ -149,7 +154,8 @@ class Arena:
             counting.seconds / count,
         )
 
-    def _environment(self, skill: SkillSpec) -> LiveEnvironment:
+    def browser(self, skill: SkillSpec) -> LiveEnvironment:
+        """Return a browser that opens where a skill begins, logged in. It may serve several errands, as a person's does."""
         return LiveEnvironment(self.server.url + skill.start, storage_state=self.cookies)
 
     def _guard(self, skill: SkillSpec) -> Guard:

@@ -76,8 +76,8 @@ def _tell(trial: Trial, story: _Story) -> str:
     story.chapter("The next morning: new errands, alone. No lesson is read")
     trial.measure(ADAPTER_ARM, trial.taught, adapter)
     trial.measure(ADAPTER_ARM, trial.unrelated, adapter)
-    story.chapter("The control: the same base fine-tuned on the demonstration (SFT), as many updates")
-    control = trial.consolidate(lessons, CONTROL_ARM)
+    story.chapter("The control: the same base fine-tuned on the demonstration (SFT), until nothing is left to learn")
+    control = trial.consolidate(lessons, CONTROL_ARM, judged=False)
     trial.measure(CONTROL_ARM, trial.taught, control)
     trial.measure(CONTROL_ARM, trial.unrelated, control)
     return adapter.name

@@ -68,13 +68,15 @@ class Trial:
         mine: list[Episode] = []
         for skill in skills:
             self.arena.fresh([skill])
-            for seed in skill.seeds(self.seed * TEST_SEEDS, self.variants):
-                task, _ = skill.variant(seed)
-                found = self.arena.store.find_lessons(self.arena.name, task, limit=1) if lessons else []
-                episode = self.arena.attempt(policy, skill, seed, arm, found, with_manual=self.base.with_manual)
-                mine.append(episode)
-                end = f"({episode.steps} steps, {episode.stop_reason} {episode.answer})"
-                self.tell(f"{arm:18} {'done  ' if episode.success else 'failed'} {task}   {end}")
+            with self.arena.browser(skill) as browser:
+                for seed in skill.seeds(self.seed * TEST_SEEDS, self.variants):
+                    task, _ = skill.variant(seed)
+                    found = self.arena.store.find_lessons(self.arena.name, task, limit=1) if lessons else []
+                    manual = self.base.with_manual
+                    episode = self.arena.attempt(policy, skill, seed, arm, found, browser, with_manual=manual)
+                    mine.append(episode)
+                    end = f"({episode.steps} steps, {episode.stop_reason} {episode.answer})"
+                    self.tell(f"{arm:18} {'done  ' if episode.success else 'failed'} {task}   {end}")
         self.episodes += mine
         return sum(episode.success for episode in mine) / max(1, len(mine))
 
@@ -83,8 +85,8 @@ class Trial:
         self.arena.fresh()
         return [self.arena.teach(skill) for skill in self.taught]
 
-    def consolidate(self, lesson_ids: Sequence[str], arm: str) -> Path:
-        """Let a night pass under one arm, in its own process; return the adapter's folder."""
+    def consolidate(self, lesson_ids: Sequence[str], arm: str, *, judged: bool = True) -> Path:
+        """Let a night pass under one arm, in its own process, and let the gate judge it if it should; return the adapter's folder."""
         from consolidation.job import Request, prepare, spawn
         from tui.commands.consolidate import follow
 
@@ -95,6 +97,7 @@ class Trial:
             arm,
             self.base.with_manual,
             self.seed,
+            judged=judged,
             nice=0,
             **self.night,
         )

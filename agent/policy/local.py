@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -204,8 +205,9 @@ def allowed_tokens(matcher: LLMatcher, vocabulary: int) -> torch.Tensor:
     return torch.from_numpy(np.unpackbits(mask.view(np.uint8)[0], bitorder="little", count=vocabulary).astype(bool))
 
 
+@lru_cache(maxsize=2)
 def grammar_tokenizer(encoder: Encoder, vocabulary: int) -> LLTokenizer:
-    """Give llguidance the tokenizer; takes a second."""
+    """Give llguidance the tokenizer; takes a second, so policies of one encoder share it."""
     return from_tokenizer(encoder.tokenizer, n_vocab=vocabulary)
 
 

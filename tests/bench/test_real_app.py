@@ -59,7 +59,8 @@ def test_the_embedded_base_does_what_it_is_told_in_a_real_app(arena: Arena, embe
     (skill,) = [skill for skill in arena.server.app.skills if skill.unrelated]
     arena.fresh([skill])
     policy = LocalPolicy.load(embedded)
-    episodes = [arena.attempt(policy, skill, seed, "test") for seed in (1, 2, 3)]
+    with arena.browser(skill) as browser:
+        episodes = [arena.attempt(policy, skill, seed, "test", (), browser) for seed in (1, 2, 3)]
     assert sum(episode.success for episode in episodes) >= 2, [episode.to_json() for episode in episodes]
     for session in arena.store.sessions():
         steps = arena.store.steps(session.id)
