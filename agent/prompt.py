@@ -51,6 +51,8 @@ class Prompt:
     """What the next text is made of, as a lesson shows it: for the grammar, not for the model."""
     futile: Futile = frozenset()
     """What the grammar does not offer while the page stays as it is."""
+    task: str = ""
+    """The person's words, as they stand in the prompt."""
 
     def render(self) -> str:
         """Write the prompt for people; models get it through their own chat template."""
@@ -123,6 +125,7 @@ class Transcript:
             tuple(self._reply),
             self._cues.copying(self.task),
             frozenset(self._futile),
+            self.task,
         )
 
     @property

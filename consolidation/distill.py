@@ -51,19 +51,22 @@ LEAST_UPDATES = 12
 """However long the sequences are."""
 SAVE_EVERY = 5
 """Updates between checkpoints: what a kill can cost."""
-UNSEEN, LEAST = 20.0, 0.3
-"""Nats that a sequence not yet seen is taken to have left to teach, and the least that any is drawn with."""
+UNSEEN, UNSEEN_ANCHOR, LEAST = 20.0, 1.0, 0.3
+"""Nats that a sequence not yet seen is taken to have left to teach, of a skill and of an anchor, and the least that any is drawn with."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """Where a run stands. `curve` holds the mean divergence of each update, `last` the nats that each skill sequence last had to teach."""
+    """Where a run stands. `curve` holds the mean divergence of each update; `last` the nats that each skill sequence last had to teach,
+    `kept` those by which each anchor was last missed.
+    """
 
     update: int = 0
     tokens: int = 0
     skipped: int = 0
     curve: list[float] = field(default_factory=list)
     last: dict[int, float] = field(default_factory=dict)
+    kept: dict[int, float] = field(default_factory=dict)
 
 
 Report = Callable[[Progress], None]
@@ -106,7 +109,7 @@ def distill(
         rng = random.Random(f"{config.seed} {progress.update}")
         for group in optimizer.param_groups:
             group["lr"] = rate(config, updates, progress.update)
-        batch = draw_batch(skills, anchors, config, rng, progress.last)
+        batch = draw_batch(skills, anchors, config, rng, progress)
         loss = accumulate(model, batch, config, progress)
         torch.nn.utils.clip_grad_norm_(trainable(model), 1.0)
         optimizer.step()
@@ -128,27 +131,34 @@ def is_settled(progress: Progress, count: int) -> bool:
     return all(progress.last.get(index, UNSEEN) == 0.0 for index in range(count))
 
 
+Draw = tuple[dict[int, float], int, Example]
+"""A sequence, with its place in the record of what each of its kind last had to teach."""
+
+
 def draw_batch(
     skills: Sequence[Example],
     anchors: Sequence[Example],
     config: DistillConfig,
     rng: random.Random,
-    last: Mapping[int, float],
-) -> list[tuple[int | None, Example]]:
-    """Draw the sequences of one update, skills first (with their index), then anchors.
-
-    A skill sequence is drawn in proportion to the nats that it last had to teach, none twice (weighted sampling
-    without replacement: Efraimidis and Spirakis 2006).
-    """
+    progress: Progress,
+) -> list[Draw]:
+    """Draw the sequences of one update, skills first, then anchors: each kind in proportion to what it last had to teach."""
     held = held_in_batch(config, anchors)
+    learned = draw(len(skills), config.sequences - held, progress.last, UNSEEN, rng)
+    stayed = draw(len(anchors), held, progress.kept, UNSEEN_ANCHOR, rng)
+    return [
+        *((progress.last, index, skills[index]) for index in learned),
+        *((progress.kept, index, anchors[index]) for index in stayed),
+    ]
 
-    def key(index: int) -> float:
-        return rng.random() ** (1 / max(last.get(index, UNSEEN), LEAST))
 
-    keys = [key(index) for index in range(len(skills))]
-    drawn = sorted(range(len(skills)), key=lambda index: -keys[index])[: config.sequences - held]
-    kept = rng.sample(anchors, held)
-    return [*((index, skills[index]) for index in drawn), *((None, anchor) for anchor in kept)]
+def draw(size: int, count: int, left: Mapping[int, float], unseen: float, rng: random.Random) -> list[int]:
+    """Draw `count` of `size` indices in proportion to the nats that are left in each, none twice.
+
+    Weighted sampling without replacement: Efraimidis and Spirakis 2006.
+    """
+    keys = [rng.random() ** (1 / max(left.get(index, unseen), LEAST)) for index in range(size)]
+    return sorted(range(size), key=lambda index: -keys[index])[:count]
 
 
 def held_in_batch(config: DistillConfig, anchors: Sequence[Example]) -> int:
@@ -156,12 +166,10 @@ def held_in_batch(config: DistillConfig, anchors: Sequence[Example]) -> int:
     return min(config.anchors, config.sequences - 1, len(anchors))
 
 
-def accumulate(
-    model: PeftModel, batch: Sequence[tuple[int | None, Example]], config: DistillConfig, progress: Progress
-) -> float:
+def accumulate(model: PeftModel, batch: Sequence[Draw], config: DistillConfig, progress: Progress) -> float:
     """Add up the gradient of the mean divergence of the tokens that still teach; return the mean over all tokens of the batch."""
     total = 0.0
-    for index, example in batch:
+    for ledger, index, example in batch:
         progress.tokens += len(example.tokens.ids)
         with mixed_precision(model):
             logits_N_V = logits_at(model, example.tokens.ids, example.tokens.positions)
@@ -169,8 +177,7 @@ def accumulate(
         per_token_N = divergence(example.teacher_logp, student, config.kind)
         teaching_N = per_token_N[per_token_N > config.agreed]
         total += per_token_N.mean().item() / len(batch)
-        if index is not None:
-            progress.last[index] = teaching_N.sum().item()
+        ledger[index] = teaching_N.sum().item()
         if not len(teaching_N):
             progress.skipped += 1
             continue
@@ -190,7 +197,7 @@ def save(model: PeftModel, optimizer: torch.optim.Optimizer, progress: Progress,
     state = {
         "weights": weights,
         "optimizer": optimizer.state_dict(),
-        "progress": [progress.update, progress.tokens, progress.skipped, progress.curve, progress.last],
+        "progress": [progress.update, progress.tokens, progress.skipped, progress.curve, progress.last, progress.kept],
     }
     write_atomically(path, lambda temporary: torch.save(state, temporary))
 

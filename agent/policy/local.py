@@ -20,7 +20,7 @@ from llguidance.hf import from_tokenizer
 from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
-from agent.grammar import action_grammar
+from agent.grammar import Copying, action_grammar
 from agent.policy.attention import fastest
 from agent.policy.draft import LEAST, draft_of
 from agent.policy.encode import Encoder
@@ -28,7 +28,7 @@ from agent.policy.precision import compute_dtype
 from agent.policy.spans import Phrases, most_probable
 from agent.prompt import Prompt
 from agent.types import Decision
-from browser.actions import Action, parse
+from browser.actions import Action, Verb, parse
 from browser.errors import UsageError
 from browser.types import Observation
 
@@ -83,9 +83,24 @@ class LocalPolicy:
         draft, least = self._draft(prompt, page) if self.temperature == 0 and self._cache.is_croppable else (None, 0.0)
         grammar = action_grammar(page, prompt.copying, prompt.futile)
         written = self._decode(logits, grammar, self.encoder.text(draft.render() + "\n") if draft else [], least)
-        text = self.encoder.tokenizer.decode(written.tokens, skip_special_tokens=False)
+        action = parse(self.encoder.tokenizer.decode(written.tokens, skip_special_tokens=False))
+        if self.temperature == 0 and draft is None:
+            action = self._reconsidered(action, prompt, page, ids)
         took_ms = (time.perf_counter() - started) * 1e3
-        return Decision(parse(text), took_ms, len(ids), fed, len(written.tokens), written.confidence, written.admitted)
+        return Decision(action, took_ms, len(ids), fed, len(written.tokens), written.confidence, written.admitted)
+
+    def _reconsidered(self, action: Action, prompt: Prompt, page: Observation, ids: list[int]) -> Action:
+        """Return a text that was written word by word, or what of the task the model finds more probable as a whole."""
+        if action.verb is not Verb.TYPE or not action.text or not self._cache.is_croppable:
+            return action
+        phrases = Phrases.of(Copying(Verb.TYPE, action.name, "", "", prompt.task), page)
+        if phrases is None or prompt.copying is not None:
+            return action
+        surplus = len(self._cached) - len(ids)
+        if surplus:
+            self._cache.crop(-surplus)
+            del self._cached[-surplus:]
+        return most_probable(phrases, self.encoder.text, self._peek, action) or action
 
     def _draft(self, prompt: Prompt, page: Observation) -> tuple[Action | None, float]:
         """Return what the lesson proposes, and the probability below which a token of it is refused.

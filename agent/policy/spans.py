@@ -75,8 +75,10 @@ class Phrases:
         return replace(self.step, text=self.copying.before + words + self.copying.after)
 
 
-def most_probable(phrases: Phrases, encode: Encode, peek: Peek) -> Action | None:
+def most_probable(phrases: Phrases, encode: Encode, peek: Peek, written: Action | None = None) -> Action | None:
     """Return the action that is most probable as a whole, by the model and the frame; None when the model finds none probable.
+
+    `written` is an action on the same field that is considered beside the phrases.
 
     What begins alike is scored in one pass over a path that goes beyond the longest: at each of its words stands how probable it is
     to end there. What closes a text is taken for certain after its first token.
@@ -85,7 +87,8 @@ def most_probable(phrases: Phrases, encode: Encode, peek: Peek) -> Action | None
     def read(action: Action) -> list[int]:
         return encode(action.render() + "\n")
 
-    groups = [[(action, read(action)) for action in group] for group in phrases.by_start()]
+    starts = [*phrases.by_start(), *([[written]] if written else [])]
+    groups = [[(action, read(action)) for action in group] for group in starts]
     paths = [read(phrases.beyond(group[-1][0])) for group in groups]
     lead = len(_shared([*paths, *(ids for group in groups for _, ids in group)]))
     if not lead:

@@ -28,6 +28,8 @@ _SPOKEN = {
     Verb.OPEN: 'open "{1}"',
     Verb.PRESS: 'press "{1}"',
 }
+TRIES = 4
+"""So many sessions are drawn for each that is wanted: short ones come twice."""
 _PRESSED = ("button", "link")
 _TYPED = ('Type "{1}" into "{0}"', "Put {1} into {0}", 'Set "{0}" to "{1}"')
 
@@ -97,12 +99,14 @@ def dictations(
 def dictated(
     demonstrations: Sequence[Demonstration], words: tuple[str, ...], count: int, seed: int, turn: Turn = Turn.ELSEWHERE
 ) -> list[Variant]:
-    """Make sessions in which the way into a demonstration is dictated with other texts, and then something else than it did next.
+    """Make up to `count` sessions in which the way into a demonstration is dictated with other texts, then something else than it did next.
 
     There was a student that did the rest of the skill, too, for whoever dictated its beginning (docs/log.md).
     """
-    made: list[Variant] = []
-    for number in range(count):
+    made: dict[str, Variant] = {}
+    for number in range(TRIES * count):
+        if len(made) == count:
+            break
         rng = random.Random(f"dictation {seed} {number}")
         variant = make_variant(demonstrations[number % len(demonstrations)], words, rng.randrange(1 << 19))
         typed = dict.fromkeys(step.action.text for step in variant.steps if step.action.verb is Verb.TYPE)
@@ -110,8 +114,8 @@ def dictated(
         steps = with_other_texts(variant.steps, {text: draw_value("Some words", words, rng) for text in constants})
         if path := _turning(steps, turn, rng):
             task = ", ".join(_SPOKEN[step.action.verb].format(step.action.name, step.action.text) for step in path)
-            made.append(Variant(task[:1].upper() + task[1:], tuple(path)))
-    return made
+            made.setdefault(task, Variant(task[:1].upper() + task[1:], tuple(path)))
+    return list(made.values())
 
 
 def _turning(steps: Sequence[Step], turn: Turn, rng: random.Random) -> list[Step]:

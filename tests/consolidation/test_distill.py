@@ -137,9 +137,9 @@ def test_a_batch_holds_skills_and_anchors(bench: Bench) -> None:
     import random
 
     made = bench.imitated()
-    marked = [replace(example, skill="anchor") for example in made]
-    batch = draw_batch(made, marked, replace(CONFIG, sequences=3, anchors=1), random.Random(0), {})
-    assert [(index is None, example.skill == "anchor") for index, example in batch] == [
+    marked, progress = [replace(example, skill="anchor") for example in made], Progress()
+    batch = draw_batch(made, marked, replace(CONFIG, sequences=3, anchors=1), random.Random(0), progress)
+    assert [(ledger is progress.kept, example.skill == "anchor") for ledger, _, example in batch] == [
         (False, False),
         (False, False),
         (True, True),
@@ -150,13 +150,16 @@ def test_what_has_most_to_teach_is_drawn_most(bench: Bench) -> None:
     import random
 
     made = [*bench.imitated(), *bench.imitated()]
-    last = {index: 0.0 for index in range(len(made))} | {1: 2.0 * len(made[1].tokens.positions)}
-    config = replace(CONFIG, sequences=1)
-    drawn = [index for seed in range(200) for index, _ in draw_batch(made, (), config, random.Random(seed), last)]
-    assert drawn.count(1) > 150
-    assert len(set(drawn)) > 1, "what is known is still looked at now and then"
-    everything = draw_batch(made, (), replace(CONFIG, sequences=len(made)), random.Random(0), last)
-    assert sorted(index for index, _ in everything if index is not None) == list(range(len(made)))
+    left = {index: 0.0 for index in range(len(made))} | {1: 2.0 * len(made[1].tokens.positions)}
+    config = replace(CONFIG, sequences=2, anchors=1)
+    batches = [
+        draw_batch(made, made, config, random.Random(seed), Progress(last=left, kept=left)) for seed in range(200)
+    ]
+    for drawn in zip(*([index for _, index, _ in batch] for batch in batches), strict=True):
+        assert drawn.count(1) > 150
+        assert len(set(drawn)) > 1, "what is known is still looked at now and then"
+    everything = draw_batch(made, (), replace(CONFIG, sequences=len(made)), random.Random(0), Progress(last=left))
+    assert sorted(index for _, index, _ in everything) == list(range(len(made)))
 
 
 SMALL = NightConfig(
