@@ -1,6 +1,7 @@
 """Spans: among all runs of the task's words, the one that is most probable as a whole, exactly."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -96,6 +97,28 @@ def test_a_phrase_in_the_middle_of_the_task_is_found(tiny_tokenizer: Any) -> Non
 )
 def test_where_there_is_nothing_to_search(copying: Copying) -> None:
     assert Phrases.of(copying, PAGE) is None
+
+
+def test_a_text_that_was_written_word_by_word_is_weighed_against_the_phrases(tiny_tokenizer: Any) -> None:
+    """A model that begins with `boot` and goes on with nothing in particular, and knows `a new boiler` once it has begun."""
+    encoder, size = Encoder(tiny_tokenizer), len(tiny_tokenizer)
+    groups = phrases().by_start()
+    meant = next(action for group in groups for action in group if action.text == "re: a new boiler!")
+    written = replace(meant, text="re: boot!")
+    ids, other = encoder.text(meant.render() + "\n"), encoder.text(written.render() + "\n")
+    lead = next(at for at, (one, two) in enumerate(zip(ids, other, strict=False)) if one != two)
+
+    def peek(tokens: list[int], sure: float) -> torch.Tensor:
+        logits_T_V = torch.zeros(len(tokens), size)
+        for at in range(len(tokens)):
+            if tokens[: at + 1] == ids[: at + 1] and at + 1 < len(ids):
+                logits_T_V[at, ids[at + 1]] = 20.0
+            if tokens[: at + 1] == other[: at + 1] and at + 1 < len(other):
+                logits_T_V[at, other[at + 1]] = 20.5 if at + 1 == lead else sure
+        return logits_T_V
+
+    assert most_probable(phrases(), encoder.text, lambda tokens: peek(tokens, 0.0), written) == meant
+    assert most_probable(phrases(), encoder.text, lambda tokens: peek(tokens, 30.0), written) == written
 
 
 def test_an_address_needs_no_field() -> None:

@@ -11,11 +11,11 @@ from agent.policy.encode import Encoder
 from agent.policy.local import load_model, load_tokenizer
 from consolidation.config import NightConfig
 from consolidation.curriculum import Curriculum
-from consolidation.distill import SAVE_EVERY, DistillConfig, Progress, distill, draw_batch
+from consolidation.distill import LEAST_UPDATES, SAVE_EVERY, DistillConfig, Progress, distill, draw_batch, planned
 from consolidation.evidence import Champion, Skill, measured
 from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
 from consolidation.gate import Bounds
-from consolidation.lora import attach_lora, logits_at, trainable
+from consolidation.lora import attach_lora, logits_at, merged, trainable
 from consolidation.night import Night
 from consolidation.probes import drift
 from consolidation.rehearsal.values import vocabulary_words
@@ -162,6 +162,17 @@ def test_what_has_most_to_teach_is_drawn_most(bench: Bench) -> None:
     assert sorted(index for _, index, _ in everything) == list(range(len(made)))
 
 
+def test_short_sequences_leave_room_for_more_updates(bench: Bench) -> None:
+    made = bench.imitated()
+    shorter = [replace(example, tokens=replace(example.tokens, ids=example.tokens.ids[:50])) for example in made]
+    config = replace(CONFIG, tokens=40 * sum(len(example.tokens.ids) for example in made), sequences=len(made))
+    assert planned(config, made, []) == 40
+    assert planned(config, shorter, []) > 40
+    assert planned(replace(config, sequences=100), made, []) == 40, "there are no more than there are"
+    assert planned(replace(config, tokens=1), made, made) == LEAST_UPDATES
+    assert planned(replace(config, updates=3), made, []) == 3
+
+
 SMALL = NightConfig(
     variants=2,
     rollouts=1,
@@ -209,6 +220,31 @@ def test_a_challenger_is_compared_with_the_champion(
     assert len(weights(second.model)) == len(weights(first.model))  # the challenger's own, and nothing else, is trained
     kept = [row for row in second.run() if row.name == "kept: lesson"]
     assert len(kept) == 1
+
+
+def test_a_control_that_is_not_judged_learns_the_same(
+    tiny_model: Path, demonstration: Demonstration, tmp_path: Path
+) -> None:
+    judged = night(tiny_model, demonstration, tmp_path / "judged")
+    assert judged.run()
+    quick = night(tiny_model, demonstration, tmp_path / "quick")
+    quick.config = replace(quick.config, judged=False)
+    assert quick.run() == [], "no row: it can never be promoted"
+    assert all(torch.equal(a, b) for a, b in zip(trainable(judged.model), trainable(quick.model), strict=True))
+    assert not (tmp_path / "quick" / "headroom.json").exists() and not (tmp_path / "quick" / "gate.json").exists()
+
+
+def test_a_merged_copy_acts_as_the_adapter_does_and_leaves_it_alone(bench: Bench) -> None:
+    model = bench.model()
+    for parameter in trainable(model):
+        torch.nn.init.normal_(parameter, std=0.1)
+    before = [parameter.clone() for parameter in model.parameters()]
+    example = bench.imitated()[0].tokens
+    with torch.no_grad():
+        expected = logits_at(model, example.ids, example.positions)
+        found = logits_at(merged(model), example.ids, example.positions)
+    assert torch.allclose(expected.float(), found.float(), atol=0.05, rtol=0.05)
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
 
 @pytest.mark.parametrize("arm", list(Arm))

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from agent.lessons.said import says
 from browser.actions import Verb
 from browser.types import Line, Observation
-from consolidation.rehearsal.anchors import dictated, dictations
+from consolidation.rehearsal.anchors import Turn, dictated, dictations
 from consolidation.rehearsal.crowd import crowd
 from consolidation.rehearsal.shuffle import shuffle
 from consolidation.rehearsal.slots import find_slots
 from consolidation.rehearsal.values import draw_value, vocabulary_words
 from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
 from consolidation.rehearsal.wording import reword
+from consolidation.segments import only_last
 from tests.consolidation.conftest import PEOPLE, WORDS
 
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -243,6 +244,26 @@ def test_a_dictated_session_is_on_the_path_until_its_last_click(demonstration: D
         assert all(page.find(step.action.ref or -1) for page, step in zip(pages, session.steps, strict=True))
         assert session.steps[-1].action.verb is Verb.CLICK
         assert not session.values, "a dictation is not worded as a variant is"
+
+
+def test_no_dictation_comes_twice(demonstration: Demonstration) -> None:
+    for turn in Turn:
+        tasks = [session.task for session in dictated([demonstration], WORDS, 30, 1, turn)]
+        assert len(set(tasks)) == len(tasks) > 5
+
+
+def test_one_that_skips_ahead_ends_with_a_later_click_of_the_demonstration(demonstration: Demonstration) -> None:
+    """Its steps are those of the demonstration, with some left out."""
+    names = [step.action.name for step in demonstration.steps]
+    for session in dictated([demonstration], WORDS, 12, 1, Turn.AHEAD):
+        last = session.steps[-1].action
+        assert last.verb is Verb.CLICK
+        assert names.index(last.name) >= len(session.steps), "at least one step was left out"
+
+
+def test_only_the_last_step_is_asked_for(demonstration: Demonstration) -> None:
+    assert [step.taught for step in only_last(demonstration.steps)].count(True) == 1
+    assert only_last(demonstration.steps)[-1].taught
 
 
 @pytest.mark.parametrize("seed", range(40))
