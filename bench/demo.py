@@ -50,7 +50,7 @@ def run_demo(*, as_json: bool, variants: int, seed: int, root: Path | None = Non
     app = load_app(APP)
     story.chapter(f"Starting {app.name}, with a database of its own")
     with AppServer(app, root / "apps") as server, Store.open() as store:
-        trial = Trial(Arena(server, store), base, variants, seed, story.line)
+        trial = Trial(Arena(server, store), base, variants, seed, tell=story.line)
         adapter_id = _tell(trial, story)
         figures = figures_of(trial, time.monotonic() - story.started, adapter_id)
     if not as_json:

@@ -41,6 +41,8 @@ class Trial:
     base: Base
     variants: int
     seed: int = 1
+    judge_controls: bool = False
+    """Whether the gate is asked about controls too. They are never promoted, so it only costs time."""
     tell: Tell = lambda _: None
     night: dict[str, Any] = field(default_factory=dict)
     """Options of the consolidation request: updates, variants."""
@@ -123,7 +125,7 @@ class Trial:
         lessons = self.teach()
         self.measure("lesson", self.taught, lessons=True)
         for arm in arms:
-            adapter = self.consolidate(lessons, arm)
+            adapter = self.consolidate(lessons, arm, judged=arm == "opsd" or self.judge_controls)
             self.measure(arm, self.taught, adapter)
             self.measure(arm, self.unrelated, adapter)
 
@@ -150,7 +152,7 @@ def run_app(app: AppSpec, base: Base, args: argparse.Namespace, root: Path) -> T
         chosen = set(args.skills.split(","))
         app = replace(app, skills=tuple(skill for skill in app.skills if skill.name in chosen))
     with AppServer(app, root / "apps") as server, Store.open() as store:
-        trial = Trial(Arena(server, store), base, args.variants, args.seed, print_error, night)
+        trial = Trial(Arena(server, store), base, args.variants, args.seed, args.judge_controls, print_error, night)
         trial.run([arm for arm in args.arms.split(",") if arm])
     return trial
 
@@ -169,6 +171,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--apps", default="", help="only these, by name, with commas")
     made.add_argument("--skills", default="", help="only these skills, by name, with commas")
     made.add_argument("--arms", default="opsd,sft", help="consolidation arms, with commas; empty for none")
+    made.add_argument("--judge-controls", action="store_true", help="ask the gate about the controls too")
     made.add_argument("--variants", type=int, default=10, help="test variants a skill")
     made.add_argument("--rehearsed", type=int, help="rehearsed variants of a night")
     made.add_argument("--updates", type=int, help="training updates of a night")

@@ -22,7 +22,7 @@ class NightConfig:
     """After which share of the updates the student dreams."""
     probes: int = 6
     """Held-out variants a skill."""
-    page_anchors: int = 12
+    page_anchors: int = 10
     dictations: int = 16
     """Anchors in which the beginning of a skill is dictated, and then something else."""
     shipped_anchors: int = 24

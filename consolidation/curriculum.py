@@ -90,8 +90,8 @@ class Curriculum:
         """
         shown, seed = [skill.demonstration for skill in learned], HELD_OUT + self.config.seed
         half = self.config.held_dictations // 2
-        sessions = [session for turn in Turn for session in dictated(shown, self.words, half, seed, turn)]
-        return [replace(session, steps=only_last(session.steps)) for session in sessions]
+        sessions = {session.task: session for turn in Turn for session in dictated(shown, self.words, half, seed, turn)}
+        return [replace(session, steps=only_last(session.steps)) for session in sessions.values()]
 
     def _learned_from(self, skill: Skill, variant: Variant, rollout: Rollout) -> list[Example]:
         """Score a dream by the teacher: what the student did right as it was, what it did wrong with the right action in its place.
