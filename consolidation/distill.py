@@ -82,7 +82,8 @@ def planned(config: DistillConfig, skills: Sequence[Example], anchors: Sequence[
 
     held = held_in_batch(config, anchors)
     drawn = min(len(skills), config.sequences - held)
-    return max(LEAST_UPDATES, round(config.tokens / (drawn * mean(skills) + held * mean(anchors))))
+    cost = drawn * mean(skills) + held * mean(anchors)
+    return max(LEAST_UPDATES, round(config.tokens / cost)) if cost else LEAST_UPDATES
 
 
 def distill(

@@ -171,6 +171,7 @@ def test_short_sequences_leave_room_for_more_updates(bench: Bench) -> None:
     assert planned(replace(config, sequences=100), made, []) == 40, "there are no more than there are"
     assert planned(replace(config, tokens=1), made, made) == LEAST_UPDATES
     assert planned(replace(config, updates=3), made, []) == 3
+    assert planned(config, [], []) == LEAST_UPDATES, "a teacher that is never right leaves nothing to learn from"
 
 
 SMALL = NightConfig(
