@@ -9,8 +9,9 @@ from pathlib import Path
 from peft import PeftModel
 
 from agent.policy.encode import Encoder
-from consolidation.probes import Measured, episodes_right, exact_steps, steps_right
+from consolidation.probes import Measured, episodes_right, steps_right, turns_kept
 from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
+from consolidation.segments import cut
 
 Scores = dict[str, tuple[float, ...]]
 """Scores of each skill's probes, by the lesson's id."""
@@ -93,12 +94,13 @@ class Prober:
             admitted += shares.scores
         return finished, tuple(admitted)
 
-    def dictated(self, sessions: Sequence[Variant], *, adapter: bool) -> tuple[float, ...]:
-        """Measure the exact next actions of dictated sessions, step by step: they are few and of different lengths."""
+    def dictated(self, sessions: Sequence[Variant]) -> tuple[float, ...]:
+        """Say of each dictated turn that the base takes rightly and has decided on whether the adapter takes it too."""
         return tuple(
-            float(right)
+            kept
             for session in sessions
-            for right in exact_steps(self.model, self.encoder, session, adapter=adapter, with_manual=self.with_manual)
+            for segment in cut(session.task, (), session.steps, with_manual=self.with_manual)
+            for kept in turns_kept(self.model, self.encoder, segment)
         )
 
     def _steps(self, skill: Skill, lessons: Sequence[str], *, adapter: bool) -> tuple[float, ...]:

@@ -23,8 +23,8 @@ class Bounds:
     """With the lesson in context, success may fall by this much."""
     earlier_fall: float = 0.05
     """On each lesson that the champion holds, the challenger may be worse by this much."""
-    dictated_fall: float = 0.10
-    """Of the turns that a person dictates on the lesson's own pages, so many more may go wrong than before: one of sixteen."""
+    dictated: float = 0.90
+    """Of the turns that a person dictates on the lesson's own pages, and that the base takes, so many must still be taken."""
     drift: float = 0.10
     """KL(base || adapted) on unrelated prompts, nats a token."""
     anchor_same: float = 0.90
@@ -59,9 +59,8 @@ class Evidence:
     adapter_with_lesson: Mapping[str, Measured]
     champion_alone: Mapping[str, Measured]
     """Of the lessons that the present champion holds; empty when there is none."""
-    dictated_before: Measured
-    """Whether the base does each dictated step rightly."""
-    dictated_after: Measured
+    dictated: Measured
+    """Of each dictated turn that the base takes, whether the challenger takes it."""
     drift: float
     anchors_same: Measured
     admitted: Measured
@@ -75,9 +74,9 @@ def judge(evidence: Evidence, bounds: Bounds) -> list[Row]:
         _no_fall(f"kept: {lesson}", before, evidence.adapter_alone[lesson], bounds.earlier_fall)
         for lesson, before in evidence.champion_alone.items()
     ]
-    if evidence.dictated_before.scores:
-        before, after = evidence.dictated_before, evidence.dictated_after
-        rows.append(_no_fall("dictated steps still done", before, after, bounds.dictated_fall))
+    if evidence.dictated.scores:
+        taken = evidence.dictated.mean
+        rows.append(Row("dictated turns still taken", taken, f">= {bounds.dictated}", taken >= bounds.dictated))
     rows.append(
         Row(
             "drift on unrelated prompts",

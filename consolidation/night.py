@@ -151,14 +151,12 @@ class Night:
             episodes, admitted = self.prober.episodes(self.learned)
             curriculum = self._curriculum()
             moved, same = drift(self.model, self.encoder, curriculum.unrelated())
-            sessions = curriculum.dictated(self.learned)
             return {
                 "alone": self.prober.alone(self.learned, adapter=True),
                 "with_lesson": self.prober.taught(self.learned, adapter=True),
                 "episodes": episodes,
                 "admitted": admitted,
-                "dictated_before": self.prober.dictated(sessions, adapter=False),
-                "dictated_after": self.prober.dictated(sessions, adapter=True),
+                "dictated": self.prober.dictated(curriculum.dictated(self.learned)),
                 "drift": moved,
                 "same": same.scores,
             }
@@ -171,8 +169,7 @@ class Night:
             alone,
             measured(result["with_lesson"]),
             {lesson: scores for lesson, scores in before.champion.items() if lesson in alone},
-            Measured(tuple(result["dictated_before"])),
-            Measured(tuple(result["dictated_after"])),
+            Measured(tuple(result["dictated"])),
             result["drift"],
             Measured(tuple(result["same"])),
             Measured(tuple(result["admitted"])),

@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import torch
 from peft import PeftModel
 
 from agent.policy.encode import Encoder
@@ -24,6 +25,7 @@ from consolidation.losses import Divergence, divergence, on_support
 from consolidation.rehearsal.dream import Dream
 from consolidation.rehearsal.variants import Variant, same_action
 from consolidation.segments import Segment, Step, cut
+from consolidation.tokens import Tokens
 
 EXTRA_STEPS = 6
 """How many steps more than the demonstration took an episode may take."""
@@ -54,28 +56,36 @@ def steps_right(
     adapter: bool,
     with_manual: bool = False,
 ) -> Measured:
-    """Measure exact next actions on the right path; one score (share of steps) a variant."""
-    exact = [
-        exact_steps(model, encoder, variant, lessons, adapter=adapter, with_manual=with_manual) for variant in variants
+    """Measure exact next actions on the right path (greedy, no grammar); one score (share of taught steps) a variant."""
+    shares: list[float] = []
+    for variant in variants:
+        exact: list[bool] = []
+        for segment in cut(variant.task, lessons, variant.steps, with_manual=with_manual):
+            tokens, logits_N_V = score(model, encoder, segment, adapter=adapter)
+            exact += tokens.exact(logits_N_V.argmax(-1))
+        shares.append(sum(exact) / len(exact))
+    return Measured(tuple(shares))
+
+
+def turns_kept(model: PeftModel, encoder: Encoder, segment: Segment) -> list[float]:
+    """Say of each taught action that the base does rightly, and has decided on, whether the adapter does it too."""
+    tokens, base_N_V = score(model, encoder, segment)
+    counted = [
+        right and decided
+        for right, decided in zip(tokens.exact(base_N_V.argmax(-1)), decided_on(tokens, base_N_V), strict=True)
     ]
-    return Measured(tuple(sum(steps) / len(steps) for steps in exact))
+    if not any(counted):
+        return []
+    _, adapted_N_V = score(model, encoder, segment, adapter=True)
+    exact = tokens.exact(adapted_N_V.argmax(-1))
+    return [float(still) for still, counts in zip(exact, counted, strict=True) if counts]
 
 
-def exact_steps(
-    model: PeftModel,
-    encoder: Encoder,
-    variant: Variant,
-    lessons: Sequence[str] = (),
-    *,
-    adapter: bool,
-    with_manual: bool = False,
-) -> list[bool]:
-    """Say of each taught step of a session whether the next action is exactly right (greedy, no grammar)."""
-    exact: list[bool] = []
-    for segment in cut(variant.task, lessons, variant.steps, with_manual=with_manual):
-        tokens, logits_N_V = score(model, encoder, segment, adapter=adapter)
-        exact += tokens.exact(logits_N_V.argmax(-1))
-    return exact
+def decided_on(tokens: Tokens, logits_N_V: torch.Tensor) -> list[bool]:
+    """Say of each taught action whether every token of it was decided on: others are turned by any change at all."""
+    first_N, second_N = logits_N_V.topk(2).values.unbind(-1)
+    decided_N = first_N - second_N > math.log(DECIDED)
+    return [bool(decided_N[start:end].all()) for start, end in tokens.spans]
 
 
 def episodes_right(
@@ -159,9 +169,8 @@ def drift(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> tu
         per_token = divergence(on_support(base_N_V), on_support(adapted_N_V), Divergence.FORWARD_KL)
         total, count = total + float(per_token.sum()), count + len(per_token)
         stays_N = base_N_V.argmax(-1) == adapted_N_V.argmax(-1)
-        first_N, second_N = base_N_V.topk(2).values.unbind(-1)
-        decided_N = first_N - second_N > math.log(DECIDED)
-        same += [float(stays_N[a:b].all()) for a, b in tokens.spans if decided_N[a:b].all()]
+        decided = zip(tokens.spans, decided_on(tokens, base_N_V), strict=True)
+        same += [float(stays_N[start:end].all()) for (start, end), counts in decided if counts]
     return (total / count if count else 0.0), Measured(tuple(same))
 
 

@@ -22,8 +22,7 @@ GOOD = Evidence(
     adapter_alone={"a": constant(0.85)},
     adapter_with_lesson={"a": constant(0.9)},
     champion_alone={"a": constant(0.8)},
-    dictated_before=constant(0.9),
-    dictated_after=constant(0.9),
+    dictated=constant(1.0),
     drift=0.01,
     anchors_same=constant(1.0),
     admitted=constant(0.9),
@@ -41,7 +40,7 @@ def test_a_good_challenger_passes() -> None:
         ({"adapter_alone": {"a": constant(0.4)}}, "share of the lesson's gain"),
         ({"adapter_with_lesson": {"a": constant(0.7)}}, "still follows the lesson"),
         ({"champion_alone": {"a": constant(0.95)}}, "kept"),
-        ({"dictated_after": constant(0.8)}, "dictated steps still done"),
+        ({"dictated": constant(0.8)}, "dictated turns still taken"),
         ({"drift": 0.5}, "drift"),
         ({"anchors_same": constant(0.5)}, "unrelated actions unchanged"),
         ({"admitted": constant(0.1)}, "valid actions"),
@@ -65,7 +64,7 @@ def test_better_probes_never_fail_a_row_that_worse_ones_pass(one: Measured, othe
 
 
 def test_where_nothing_can_be_dictated_there_is_no_row_for_it() -> None:
-    rows = judge(replace(GOOD, dictated_before=Measured(()), dictated_after=Measured(())), Bounds())
+    rows = judge(replace(GOOD, dictated=Measured(())), Bounds())
     assert passes(rows)
     assert not any(row.name.startswith("dictated") for row in rows)
 
