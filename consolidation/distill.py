@@ -51,8 +51,10 @@ LEAST_UPDATES = 12
 """However long the sequences are."""
 SAVE_EVERY = 5
 """Updates between checkpoints: what a kill can cost."""
-UNSEEN, UNSEEN_ANCHOR, LEAST = 20.0, 1.0, 0.3
-"""Nats that a sequence not yet seen is taken to have left to teach, of a skill and of an anchor, and the least that any is drawn with."""
+UNSEEN, LEAST = 20.0, 0.3
+"""Nats that a skill sequence not yet seen is taken to have left to teach, and the least that any is drawn with."""
+STAYS = 1.0
+"""The least that any anchor is drawn with: at first all of them agree, and what was seen then says nothing of later."""
 
 
 @dataclass(slots=True)
@@ -145,20 +147,22 @@ def draw_batch(
 ) -> list[Draw]:
     """Draw the sequences of one update, skills first, then anchors: each kind in proportion to what it last had to teach."""
     held = held_in_batch(config, anchors)
-    learned = draw(len(skills), config.sequences - held, progress.last, UNSEEN, rng)
-    stayed = draw(len(anchors), held, progress.kept, UNSEEN_ANCHOR, rng)
+    learned = draw(len(skills), config.sequences - held, progress.last, rng, UNSEEN, LEAST)
+    stayed = draw(len(anchors), held, progress.kept, rng, STAYS, STAYS)
     return [
         *((progress.last, index, skills[index]) for index in learned),
         *((progress.kept, index, anchors[index]) for index in stayed),
     ]
 
 
-def draw(size: int, count: int, left: Mapping[int, float], unseen: float, rng: random.Random) -> list[int]:
-    """Draw `count` of `size` indices in proportion to the nats that are left in each, none twice.
+def draw(
+    size: int, count: int, left: Mapping[int, float], rng: random.Random, unseen: float, least: float
+) -> list[int]:
+    """Draw `count` of `size` indices in proportion to the nats that are left in each, `least` at the least, none twice.
 
     Weighted sampling without replacement: Efraimidis and Spirakis 2006.
     """
-    keys = [rng.random() ** (1 / max(left.get(index, unseen), LEAST)) for index in range(size)]
+    keys = [rng.random() ** (1 / max(left.get(index, unseen), least)) for index in range(size)]
     return sorted(range(size), key=lambda index: -keys[index])[:count]
 
 
