@@ -31,13 +31,13 @@ class DistillConfig:
     alpha: int = 32
     lr: float = 1e-3
     warmup: int = 6
-    tokens: int = 76_000
+    tokens: int = 100_000
     """What a run may read, about: short sequences leave room for more updates."""
     updates: int | None = None
     """How many updates instead, whatever they read."""
-    sequences: int = 7
+    sequences: int = 6
     """Sequences in one update."""
-    anchors: int = 3
+    anchors: int = 2
     """How many of them are anchors."""
     kind: Divergence = Divergence.FORWARD_KL
     clip: float | None = None
