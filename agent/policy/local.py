@@ -20,15 +20,15 @@ from llguidance.hf import from_tokenizer
 from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
-from agent.grammar import Copying, action_grammar
+from agent.grammar import action_grammar
 from agent.policy.attention import fastest
 from agent.policy.draft import LEAST, draft_of
 from agent.policy.encode import Encoder
 from agent.policy.precision import compute_dtype
-from agent.policy.spans import Phrases, most_probable
+from agent.policy.spans import Phrases, copying_of, most_probable
 from agent.prompt import Prompt
 from agent.types import Decision
-from browser.actions import Action, Verb, parse
+from browser.actions import Action, parse
 from browser.errors import UsageError
 from browser.types import Observation
 
@@ -91,10 +91,9 @@ class LocalPolicy:
 
     def _reconsidered(self, action: Action, prompt: Prompt, page: Observation, ids: list[int]) -> Action:
         """Return a text that was written word by word, or what of the task the model finds more probable as a whole."""
-        if action.verb is not Verb.TYPE or not action.text or not self._cache.is_croppable:
-            return action
-        phrases = Phrases.of(Copying(Verb.TYPE, action.name, "", "", prompt.task), page)
-        if phrases is None or prompt.copying is not None:
+        copying = copying_of(action, prompt.task)
+        phrases = Phrases.of(copying, page) if copying and prompt.copying is None else None
+        if phrases is None or not self._cache.is_croppable:
             return action
         surplus = len(self._cached) - len(ids)
         if surplus:

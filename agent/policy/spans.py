@@ -20,7 +20,7 @@ import torch
 
 from agent.grammar import Copying, can_perform
 from agent.lessons.said import long_words
-from browser.actions import Action
+from browser.actions import Action, Verb
 from browser.types import Observation
 
 MAX_WORDS = 60
@@ -73,6 +73,15 @@ class Phrases:
 
     def _write(self, words: str) -> Action:
         return replace(self.step, text=self.copying.before + words + self.copying.after)
+
+
+def copying_of(action: Action, task: str) -> Copying | None:
+    """Say what an action would copy from the task if it did: a typed text, or the last part of an address; None for other actions."""
+    if action.verb is Verb.TYPE and action.text:
+        return Copying(action.verb, action.name, "", "", task)
+    if action.verb is Verb.OPEN and (lead := re.match(r".*[:/=]", action.text)):
+        return Copying(action.verb, "", lead[0], "", task)
+    return None
 
 
 def most_probable(phrases: Phrases, encode: Encode, peek: Peek, written: Action | None = None) -> Action | None:

@@ -13,8 +13,8 @@ from llguidance import LLMatcher
 from agent.grammar import Copying, action_grammar
 from agent.policy.encode import Encoder
 from agent.policy.local import grammar_tokenizer
-from agent.policy.spans import MAX_WORDS, PROBABLE, SHARED, Phrases, most_probable
-from browser.actions import Action, Verb
+from agent.policy.spans import MAX_WORDS, PROBABLE, SHARED, Phrases, copying_of, most_probable
+from browser.actions import Action, Verb, parse
 from browser.types import Line, Observation
 
 PAGE = Observation("http://a.example/", "Notes", (Line("textbox", "Comment", 7), Line("textbox", "Other", 8)))
@@ -119,6 +119,13 @@ def test_a_text_that_was_written_word_by_word_is_weighed_against_the_phrases(tin
 
     assert most_probable(phrases(), encoder.text, lambda tokens: peek(tokens, 0.0), written) == meant
     assert most_probable(phrases(), encoder.text, lambda tokens: peek(tokens, 30.0), written) == written
+
+
+def test_what_an_action_would_copy() -> None:
+    assert copying_of(parse('type "Note" [3] "tea"'), "buy tea") == Copying(Verb.TYPE, "Note", "", "", "buy tea")
+    assert copying_of(parse('open "/wiki?id=notes:tae"'), "tea") == Copying(Verb.OPEN, "", "/wiki?id=notes:", "", "tea")
+    assert copying_of(parse('click "Save" [3]'), "tea") is None
+    assert copying_of(parse('type "Note" [3] ""'), "tea") is None
 
 
 def test_an_address_needs_no_field() -> None:
