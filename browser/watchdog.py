@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psutil
-
-GRACE = 5.0
-"""Seconds between the end of the page's processes and the end of the browser."""
 
 
 class Watchdog:
     """Ends the browser's page processes when a watched stretch takes too long.
 
-    A page whose script never ends answers nothing, and a call into it would wait for ever. The tabs then report a crash. Where
-    that frees nobody, since the page had crashed before and nobody was told, the whole browser ends a little later.
+    A page whose script never ends answers nothing, and a call into it would wait for ever. The tabs then report a crash.
     """
 
     def __init__(self, pid: int, seconds: float) -> None:
@@ -24,8 +20,6 @@ class Watchdog:
         self.bit = False
         """Whether it had to act."""
         self._pid = pid
-        self._stretch = 0
-        """Counts what was watched, so that a timer that comes late does nothing."""
         self._timer: threading.Timer | None = None
 
     @contextmanager
@@ -48,30 +42,19 @@ class Watchdog:
             self._start()
 
     def _start(self) -> None:
-        self._after(self.seconds, self._bite)
-
-    def _stop(self) -> None:
-        self._stretch += 1
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _after(self, seconds: float, act: Callable[[int], None]) -> None:
-        self._timer = threading.Timer(seconds, act, [self._stretch])
+        self._timer = threading.Timer(self.seconds, self._bite)
         self._timer.daemon = True
         self._timer.start()
 
-    def _bite(self, stretch: int) -> None:
-        if stretch != self._stretch:
-            return
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _bite(self) -> None:
         self.bit = True
-        with suppress(psutil.NoSuchProcess):  # it may end by itself meanwhile
+        try:
             for process in psutil.Process(self._pid).children(recursive=True):
                 if "--type=renderer" in process.cmdline():
                     process.kill()
-        if stretch == self._stretch:
-            self._after(GRACE, self._end)
-
-    def _end(self, stretch: int) -> None:
-        if stretch == self._stretch:
-            with suppress(psutil.NoSuchProcess):
-                psutil.Process(self._pid).kill()
+        except psutil.NoSuchProcess:  # it ended by itself meanwhile
+            return
