@@ -90,7 +90,10 @@ class LocalPolicy:
         return Decision(action, took_ms, len(ids), fed, len(written.tokens), written.confidence, written.admitted)
 
     def _reconsidered(self, action: Action, prompt: Prompt, page: Observation, ids: list[int]) -> Action:
-        """Return a text that was written word by word, or what of the task the model finds more probable as a whole."""
+        """Return a text that was written word by word, or what of the task the model finds more probable as a whole.
+
+        The decision's confidence stays that of what was written first.
+        """
         copying = copying_of(action, prompt.task)
         phrases = Phrases.of(copying, page) if copying and prompt.copying is None else None
         if phrases is None or not self._cache.is_croppable:

@@ -92,7 +92,8 @@ def dictations(
     with_manual: bool = False,
 ) -> list[Segment]:
     """Make anchors of dictated sessions: their last page, since each page on the way to it costs as much and says less."""
-    sessions = [s for turn in Turn for s in dictated(demonstrations, words, count // 2, seed, turn)]
+    half = count // 2
+    sessions = [session for turn in Turn for session in dictated(demonstrations, words, half, seed, turn)]
     return [cut(session.task, (), session.steps, with_manual=with_manual)[-1] for session in sessions]
 
 
