@@ -2,7 +2,8 @@
 
 A causal block skips the keys behind it, which is nearly half of all, and its scores still fit into the cache. On 2 cores without AMX,
 with 9 heads over 3 key-value heads of 64, a layer was 1.4 times as fast as PyTorch's fused kernel over a prompt of 1,200 tokens, and 2.2
-times with its backward pass over 512 (`bench/model.py`). In fp32 PyTorch's kernel is used. Registered with transformers under the name `grouped`,
+times with its backward pass over 512 (`bench/model.py`). In fp32 PyTorch's kernel is used. Registered with transformers under the name
+`grouped`,
 so every architecture that uses its attention interface can have it.
 """
 
