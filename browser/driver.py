@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import psutil
@@ -17,10 +18,14 @@ class Driver(threading.local):
     """Playwright's driver, one for each thread: Playwright allows no second one, and its objects stay in their thread."""
 
     playwright: Playwright | None = None
+    process: psutil.Process | None = None
+    """What it runs in, known once it has started a browser."""
     users: int = 0
 
     def acquire(self) -> Playwright:
         """Return the driver, started when it does not run. Each call needs a `release`."""
+        if has_ended(self.process):  # what its other users hold is gone with it
+            self._stop()
         if self.playwright is None:
             try:
                 self.playwright = sync_playwright().start()
@@ -34,9 +39,21 @@ class Driver(threading.local):
     def release(self) -> None:
         """Give the driver back; the last user stops it."""
         self.users -= 1
-        if self.users == 0 and self.playwright is not None:
+        if self.users == 0:
+            self._stop()
+
+    def started(self, browser: int) -> None:
+        """Note the process id of a browser that it started: the driver is the child of ours that the browser descends from."""
+        try:
+            line = [process for process in psutil.Process(browser).parents() if process.ppid() == os.getpid()]
+        except psutil.NoSuchProcess:  # it ended at once; what it is asked next says so
+            line = []
+        self.process = line[0] if line else None
+
+    def _stop(self) -> None:
+        if self.playwright is not None:
             self.playwright.stop()
-            self.playwright = None
+        self.playwright = self.process = None
 
 
 DRIVER = Driver()
@@ -65,9 +82,14 @@ def end(processes: list[psutil.Process]) -> None:
     psutil.wait_procs(alive, timeout=GRACE)
 
 
+def has_ended(process: psutil.Process | None) -> bool:
+    """Whether a process that we know of is gone."""
+    return process is not None and not _runs(process)
+
+
 def _runs(process: psutil.Process) -> bool:
     """Whether it still does something; one that only waits for its parent to notice its end does not."""
     try:
-        return process.status() != psutil.STATUS_ZOMBIE
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

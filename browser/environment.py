@@ -11,9 +11,11 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import psutil
 from playwright.sync_api import Error
 
 from browser.actions import PERFORM, WITHOUT_PAGE, Action, ActionFailed, Verb
+from browser.driver import DRIVER, has_ended
 from browser.errors import AppUnreachable, UsageError
 from browser.hands import NAVIGATION_MS, LiveHands, why_not
 from browser.launch import Launched, launch
@@ -48,11 +50,13 @@ class _Live:
     settling: Settling
     hands: LiveHands
     watchdog: Watchdog
+    driver: psutil.Process | None
+    """What Playwright's driver runs in."""
 
     @property
     def is_alive(self) -> bool:
         browser = self.launched.context.browser
-        return browser is not None and browser.is_connected()
+        return browser is not None and browser.is_connected() and not has_ended(self.driver)
 
 
 class LiveEnvironment:
@@ -207,11 +211,12 @@ class LiveEnvironment:
     def _launch(self) -> _Live:
         launched = launch(**self._start)
         self.notices = launched.notices
-        watchdog = Watchdog(launched.pid, self._patience)
+        driver = DRIVER.process
+        watchdog = Watchdog(launched.pid, driver, self._patience)
         tabs = Tabs(launched.context, downloads=self._quarantine(), decide=self._decider(watchdog))
         traffic = Traffic(launched.context)
         hands = LiveHands(tabs, self.url, self._staging)
-        self._running = _Live(launched, tabs, traffic, Settling(tabs, traffic), hands, watchdog)
+        self._running = _Live(launched, tabs, traffic, Settling(tabs, traffic), hands, watchdog, driver)
         return self._running
 
     def _quarantine(self) -> Path:

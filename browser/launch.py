@@ -181,6 +181,7 @@ def launch(
             context = running.new_context(**page, storage_state=cast("StorageState | Path | None", storage_state))
         context.add_init_script(script("shadow"))
         pid = _pid(context)
+        DRIVER.started(pid)
     except Error as error:
         if running is not None:
             running.close()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
 from browser.actions import Action, Verb
+from browser.driver import DRIVER
 from browser.environment import LiveEnvironment
 from browser.errors import AppUnreachable, UsageError
 from browser.tabs import safe_name
@@ -214,6 +216,26 @@ def test_a_page_that_hangs_is_given_up(app: str, make_environment: Callable[...,
     with pytest.raises(BrowserLost, match="did not answer for 8 seconds"):
         environment.step(Action(Verb.CLICK, button.name, button.ref))
     assert environment.reset().title == "Second"
+
+
+def test_a_driver_that_hangs_is_given_up(app: str) -> None:
+    def scenario() -> str:
+        with (
+            LiveEnvironment(f"{app}/second.html", args=LOCAL_ONLY) as other,
+            LiveEnvironment(f"{app}/second.html", args=LOCAL_ONLY, patience=2.0) as environment,
+        ):
+            other.reset()
+            environment.reset()
+            driver = DRIVER.process
+            assert driver is not None
+            driver.suspend()
+            with pytest.raises(BrowserLost, match="did not answer for 2 seconds"):
+                environment.step(Action(Verb.SCROLL, text="down"))
+            assert other.reset().title == "Second"
+            return environment.reset().title
+
+    with ThreadPoolExecutor(1) as pool:  # a thread has a driver of its own: the other tests' must not be ended
+        assert pool.submit(scenario).result() == "Second"
 
 
 def test_a_killed_browser_leaves_nothing_and_comes_back(app: str) -> None:
