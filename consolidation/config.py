@@ -18,7 +18,7 @@ class NightConfig:
     """Rehearsed sessions, shared among the skills."""
     rollouts: int = 3
     """Sessions that the student dreams itself, in each round."""
-    rounds: tuple[float, ...] = (0.4, 0.7)
+    rounds: tuple[float, ...] = (0.3, 0.5, 0.7)
     """After which share of the updates the student dreams."""
     probes: int = 6
     """Held-out variants a skill."""

@@ -49,6 +49,8 @@ class DistillConfig:
 
 LEAST_UPDATES = 12
 """However long the sequences are."""
+COOLING = 0.5
+"""The last part of a run, over which the rate falls (a constant rate, then a decay: Hägele et al. 2024, arXiv 2405.18392)."""
 SAVE_EVERY = 5
 """Updates between checkpoints: what a kill can cost."""
 UNSEEN, LEAST = 20.0, 0.3
@@ -191,9 +193,12 @@ def accumulate(model: PeftModel, batch: Sequence[Draw], config: DistillConfig, p
 
 
 def rate(config: DistillConfig, updates: int, update: int) -> float:
-    """Return the learning rate of one of `updates`: warm-up, then straight down to a tenth."""
-    left = 1 - update / updates
-    return config.lr * min(1.0, (update + 1) / config.warmup) * max(0.1, left)
+    """Return the learning rate of one of `updates`: warm-up, the full rate, and over the last part straight down to a tenth.
+
+    Falling from the start, it was at a third when the last dreams showed what was still wrong, and they were not learned.
+    """
+    left = (1 - update / updates) / COOLING
+    return config.lr * min(1.0, (update + 1) / config.warmup) * min(1.0, max(0.1, left))
 
 
 def save(model: PeftModel, optimizer: torch.optim.Optimizer, progress: Progress, path: Path) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from agent.grammar import Copying, can_perform
-from agent.lessons.said import long_words
+from agent.lessons.said import long_words, says
 from browser.actions import Action, Verb
 from browser.types import Observation
 
@@ -27,6 +27,10 @@ MAX_WORDS = 60
 """Longer tasks are not searched."""
 SHARED = 0.03
 """A phrase is so many times less probable for each word of the demonstration's frame in it."""
+GARBLED = 0.03
+"""A text that begins like a word of the task and goes on otherwise is so many times less probable: what somebody makes up seldom does."""
+ALIKE = 3
+"""So many letters at the beginning make two words alike."""
 PROBABLE = 0.01
 """Phrases whose first token is less probable than this are not looked at."""
 _WORD = re.compile(r"\w+(?:[^\w\s]+\w+)*")
@@ -67,9 +71,19 @@ class Phrases:
         return replace(action, text=f"{action.text[:end]} and{self.copying.after}")
 
     def prior(self, action: Action) -> float:
-        """Return the logarithm of how much less a phrase is to be expected for the words of the frame in it."""
+        """Return the logarithm of how much less an action is to be expected for the words of the frame in it, or as a garbled copy."""
         shared = sum(word in self.copying.frame for word in long_words(action.text))
-        return shared * math.log(SHARED)
+        return shared * math.log(SHARED) + (math.log(GARBLED) if self._is_garbled(action) else 0.0)
+
+    def _is_garbled(self, action: Action) -> bool:
+        written = action.text[len(self.copying.before) : len(action.text) - len(self.copying.after)].casefold()
+        task = self.copying.task.casefold()
+        start = written[:ALIKE]
+        return (
+            len(start) == ALIKE
+            and not says(task, written)
+            and any(word[0].startswith(start) for word in _WORD.finditer(task))
+        )
 
     def _write(self, words: str) -> Action:
         return replace(self.step, text=self.copying.before + words + self.copying.after)

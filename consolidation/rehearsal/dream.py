@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from browser.actions import Action, Verb
 from browser.types import Line, Observation, StepResult
+from consolidation.rehearsal.leftovers import TOGGLED, toggled
 from consolidation.rehearsal.variants import Variant, same_action
 from consolidation.segments import Step
-
-_TOGGLED = ("checkbox", "radio", "switch")
 
 
 @dataclass(slots=True)
@@ -82,7 +81,7 @@ class Dream:
             self._edits[action.ref] = self._effect(action)
             if self._edits[action.ref] == self.variant.steps[self._at].observation.find(action.ref):
                 del self._edits[action.ref]  # back to what the recording has
-        elif action.verb is Verb.CLICK and (line := self._page().find(action.ref or -1)) and line.role in _TOGGLED:
+        elif action.verb is Verb.CLICK and (line := self._page().find(action.ref or -1)) and line.role in TOGGLED:
             self._toggle(line)
         return StepResult(self._page())
 
@@ -96,7 +95,7 @@ class Dream:
         line = self.variant.steps[self._at].observation.find(ref)
         if line is None:
             return None
-        if line.role in _TOGGLED:
+        if line.role in TOGGLED:
             return Action(Verb.CLICK, line.name, ref)
         verb = Verb.SELECT if line.options else Verb.TYPE
         return Action(verb, line.name, ref, line.value) if line.value else None
@@ -127,7 +126,7 @@ class Dream:
         line = self._page().find(action.ref or -1)
         assert line is not None, "the grammar only offers lines of the page"
         if action.verb is Verb.CLICK:
-            return _toggled(line)
+            return toggled(line)
         return replace(line, value=" ".join(action.text.split()))
 
     def _toggle(self, line: Line) -> None:
@@ -136,7 +135,7 @@ class Dream:
             del self._edits[line.ref]  # back to what the recording has
             self._early -= {i for i in self._early if self.variant.steps[i].action.ref == line.ref}
         else:
-            self._edits[line.ref] = _toggled(line)
+            self._edits[line.ref] = toggled(line)
 
     def _page(self) -> Observation:
         page = self.variant.steps[self._at].observation
@@ -152,9 +151,4 @@ def _is_field(step: Step) -> bool:
     if step.action.verb in (Verb.TYPE, Verb.SELECT):
         return True
     line = step.observation.find(step.action.ref or -1)
-    return step.action.verb is Verb.CLICK and line is not None and line.role in _TOGGLED
-
-
-def _toggled(line: Line) -> Line:
-    states = tuple(state for state in line.states if state != "checked")
-    return replace(line, states=states if "checked" in line.states else ("checked", *states))
+    return step.action.verb is Verb.CLICK and line is not None and line.role in TOGGLED

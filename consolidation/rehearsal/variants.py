@@ -2,7 +2,7 @@
 
 Choices of the page (the people in a list, the boxes to tick) are exchanged for each other everywhere, so that the page stays
 whole, and stand in another order; free values are replaced by new ones. Surroundings change too: numbers of elements,
-unrelated rows and links.
+unrelated rows and links, and boxes that a step sets anyway.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from agent.lessons.said import as_words, says
 from browser.actions import Action
 from browser.types import Line, Observation, StepResult
 from consolidation.rehearsal.crowd import crowd
+from consolidation.rehearsal.leftovers import leave
 from consolidation.rehearsal.shuffle import shuffle
 from consolidation.rehearsal.slots import Slot, find_slots
 from consolidation.rehearsal.values import draw_value
@@ -65,6 +66,7 @@ def make_variant(demonstration: Demonstration, words: tuple[str, ...], seed: int
     for group in {slot.choices: None for slot in slots if len(slot.choices) > 1}:
         names, newcomers = [renaming[name] for name in group], _newcomers(group, renaming, words, rng)
         renamed = shuffle(crowd(renamed, names, newcomers), [*names, *newcomers], rng)
+    renamed = leave(renamed, rng)
     surround = _Surroundings(rng, demonstration.steps, [slot.text for slot in slots])
     steps = tuple(surround.step(step) for step in renamed)
     values = [renaming.get(slot.text, slot.text) for slot in slots]

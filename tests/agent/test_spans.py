@@ -13,7 +13,7 @@ from llguidance import LLMatcher
 from agent.grammar import Copying, action_grammar
 from agent.policy.encode import Encoder
 from agent.policy.local import grammar_tokenizer
-from agent.policy.spans import MAX_WORDS, PROBABLE, SHARED, Phrases, copying_of, most_probable
+from agent.policy.spans import GARBLED, MAX_WORDS, PROBABLE, SHARED, Phrases, copying_of, most_probable
 from browser.actions import Action, Verb, parse
 from browser.types import Line, Observation
 
@@ -119,6 +119,28 @@ def test_a_text_that_was_written_word_by_word_is_weighed_against_the_phrases(tin
 
     assert most_probable(phrases(), encoder.text, lambda tokens: peek(tokens, 0.0), written) == meant
     assert most_probable(phrases(), encoder.text, lambda tokens: peek(tokens, 30.0), written) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "garbled"),
+    [
+        ("re: boilage!", True),  # begins like `boiler`
+        ("re: landmine drill!", True),
+        ("re: boiler!", False),
+        ("re: The Landlord!", False),  # in other capitals
+        ("re: Payback!", False),  # begins like nothing that the task says
+        ("re: bo!", False),
+    ],
+)
+def test_what_begins_like_the_task_and_goes_on_otherwise_is_a_garbled_copy(text: str, *, garbled: bool) -> None:
+    action = replace(phrases().by_start()[0][0], text=text)
+    assert phrases().prior(action) == pytest.approx(math.log(GARBLED) if garbled else 0.0)
+
+
+@given(st.text(alphabet="abc AB1.,-:'", min_size=1, max_size=30))
+def test_no_run_of_the_tasks_own_words_is_garbled(task: str) -> None:
+    found = phrases(replace(COPYING, task=task, frame=frozenset()))
+    assert all(found.prior(action) == 0.0 for group in found.by_start() for action in group)
 
 
 def test_what_an_action_would_copy() -> None:

@@ -6,12 +6,24 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.policy.encode import Encoder
 from agent.policy.local import load_model, load_tokenizer
 from consolidation.config import NightConfig
 from consolidation.curriculum import Curriculum
-from consolidation.distill import LEAST_UPDATES, SAVE_EVERY, DistillConfig, Progress, distill, draw_batch, planned
+from consolidation.distill import (
+    COOLING,
+    LEAST_UPDATES,
+    SAVE_EVERY,
+    DistillConfig,
+    Progress,
+    distill,
+    draw_batch,
+    planned,
+    rate,
+)
 from consolidation.evidence import Champion, Skill, measured
 from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
 from consolidation.gate import Bounds
@@ -277,3 +289,14 @@ def test_an_action_on_which_the_base_is_undecided_says_nothing_about_forgetting(
         for parameter in trainable(model):
             parameter.add_(1.0)
     assert 0.0 in drift(model, bench.encoder, segments)[1].scores
+
+
+@given(st.integers(12, 80))
+def test_the_rate_is_full_when_the_student_dreams_first_and_a_tenth_at_the_end(updates: int) -> None:
+    config = DistillConfig()
+    rates = [rate(config, updates, update) for update in range(updates)]
+    cooling = round((1 - COOLING) * updates)
+    assert rates[: config.warmup] == sorted(rates[: config.warmup])
+    assert all(one == config.lr for one in rates[config.warmup : cooling])
+    assert rates[cooling:] == sorted(rates[cooling:], reverse=True)
+    assert config.lr / 10 <= rates[-1] <= config.lr * max(0.1, 1 / (COOLING * updates)) + 1e-12
