@@ -9,9 +9,10 @@ from pathlib import Path
 from peft import PeftModel
 
 from agent.policy.encode import Encoder
-from consolidation.probes import Measured, episodes_right, steps_right, turns_kept
+from agent.policy.local import LocalPolicy
+from consolidation.lora import merged
+from consolidation.probes import Measured, episodes_right, steps_right, turn_kept
 from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
-from consolidation.segments import cut
 
 Scores = dict[str, tuple[float, ...]]
 """Scores of each skill's probes, by the lesson's id."""
@@ -96,11 +97,11 @@ class Prober:
 
     def dictated(self, sessions: Sequence[Variant]) -> tuple[float, ...]:
         """Say of each dictated turn that the base takes rightly and has decided on whether the adapter takes it too."""
+        student = LocalPolicy(merged(self.model), self.encoder, name="probe")
         return tuple(
             kept
             for session in sessions
-            for segment in cut(session.task, (), session.steps, with_manual=self.with_manual)
-            for kept in turns_kept(self.model, self.encoder, segment)
+            for kept in turn_kept(self.model, self.encoder, student, session, with_manual=self.with_manual)
         )
 
     def _steps(self, skill: Skill, lessons: Sequence[str], *, adapter: bool) -> tuple[float, ...]:

@@ -17,6 +17,7 @@ from peft import PeftModel
 from agent.policy.encode import Encoder
 from agent.policy.local import LocalPolicy
 from agent.prompt import Transcript
+from agent.types import Policy
 from browser.actions import WITHOUT_PAGE, Action
 from browser.types import StepResult
 from consolidation.examples import score
@@ -67,18 +68,21 @@ def steps_right(
     return Measured(tuple(shares))
 
 
-def turns_kept(model: PeftModel, encoder: Encoder, segment: Segment) -> list[float]:
-    """Say of each taught action that the base does rightly, and has decided on, whether the adapter does it too."""
-    tokens, base_N_V = score(model, encoder, segment)
-    counted = [
-        right and decided
-        for right, decided in zip(tokens.exact(base_N_V.argmax(-1)), decided_on(tokens, base_N_V), strict=True)
-    ]
-    if not any(counted):
+def turn_kept(
+    model: PeftModel, encoder: Encoder, student: Policy, session: Variant, *, with_manual: bool = False
+) -> list[float]:
+    """Say whether the student, under the grammar as by day, takes the last step of a session: nothing unless the base takes it rightly
+    and has decided on it.
+    """
+    tokens, base_N_V = score(model, encoder, cut(session.task, (), session.steps, with_manual=with_manual)[-1])
+    if not tokens.exact(base_N_V.argmax(-1))[-1] or not decided_on(tokens, base_N_V)[-1]:
         return []
-    _, adapted_N_V = score(model, encoder, segment, adapter=True)
-    exact = tokens.exact(adapted_N_V.argmax(-1))
-    return [float(still) for still, counts in zip(exact, counted, strict=True) if counts]
+    *before, last = session.steps
+    transcript = Transcript(session.task, (), with_manual)
+    transcript.start(session.steps[0].observation)
+    for step in before:
+        transcript.advance(step.action, step.result)
+    return [float(same_action(student.decide(transcript.prompt(), last.observation).action, last.action))]
 
 
 def decided_on(tokens: Tokens, logits_N_V: torch.Tensor) -> list[bool]:

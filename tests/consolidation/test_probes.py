@@ -1,0 +1,45 @@
+"""Probes: a dictated turn counts where the base is right and sure of it, and is kept when the student takes it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from agent.policy.encode import Encoder
+from agent.policy.local import load_model, load_tokenizer
+from agent.policy.scripted import ScriptedPolicy
+from browser.actions import Action, Verb
+from consolidation import probes
+from consolidation.lora import attach_lora
+from consolidation.probes import turn_kept
+from consolidation.rehearsal.anchors import dictated
+from consolidation.rehearsal.variants import Demonstration
+from consolidation.segments import Segment, only_last
+from consolidation.tokens import encode
+from tests.consolidation.conftest import WORDS
+
+
+@pytest.mark.parametrize(
+    ("sure", "counts"), [(9.0, True), (0.5, False), (-9.0, False)], ids=["sure", "unsure", "wrong"]
+)
+def test_a_turn_counts_where_the_base_is_right_and_sure(
+    tiny_model: Path, demonstration: Demonstration, monkeypatch: pytest.MonkeyPatch, sure: float, *, counts: bool
+) -> None:
+    encoder = Encoder(load_tokenizer(tiny_model))
+    model = attach_lora(load_model(tiny_model), 4, 8, seed=1)
+
+    def opinion(_model: Any, _encoder: Encoder, segment: Segment) -> tuple[Any, torch.Tensor]:
+        """The base finds each right token as probable as `sure` says, and its neighbour a little."""
+        tokens = encode(encoder, segment)
+        logits_N_V = torch.zeros(len(tokens.positions), len(encoder.tokenizer) + 1)
+        logits_N_V[range(len(logits_N_V)), tokens.targets] = sure
+        return tokens, logits_N_V
+
+    monkeypatch.setattr(probes, "score", opinion)
+    for session in dictated([demonstration], WORDS, 4, 1):
+        last = session.steps[-1].action
+        asked = probes.Variant(session.task, only_last(session.steps))
+        for says, kept in ((last, [1.0]), (Action(Verb.CLICK, last.name, 999), [0.0]), (Action(Verb.BACK), [0.0])):
+            found = turn_kept(model, encoder, ScriptedPolicy([says]), asked)
+            assert found == (kept if counts else [])
