@@ -222,14 +222,14 @@ def test_a_driver_that_hangs_is_given_up(app: str) -> None:
     def scenario() -> str:
         with (
             LiveEnvironment(f"{app}/second.html", args=LOCAL_ONLY) as other,
-            LiveEnvironment(f"{app}/second.html", args=LOCAL_ONLY, patience=2.0) as environment,
+            LiveEnvironment(f"{app}/second.html", args=LOCAL_ONLY, patience=8.0) as environment,
         ):
             other.reset()
             environment.reset()
             driver = DRIVER.process
             assert driver is not None
             driver.suspend()
-            with pytest.raises(BrowserLost, match="did not answer for 2 seconds"):
+            with pytest.raises(BrowserLost, match="did not answer for 8 seconds"):
                 environment.step(Action(Verb.SCROLL, text="down"))
             assert other.reset().title == "Second"
             return environment.reset().title
