@@ -1,7 +1,8 @@
 """Probes: what an adapter can do, measured on variants that were never trained on.
 
-Two measures. *Step*: at every state of the right path, is the next action exactly right (greedy, no grammar)? Cheap, and the
+Three measures. *Step*: at every state of the right path, is the next action exactly right (greedy, no grammar)? Cheap, and the
 most sensitive. *Episode*: let the policy act in the dream, under the grammar, until it says done; was everything done?
+*Turn*: on the last page of a dictated session, under the grammar, does it still turn where the person says?
 """
 
 from __future__ import annotations
