@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from contextlib import suppress
 
 import psutil
 from playwright.sync_api import Error, Playwright, sync_playwright
@@ -12,6 +14,8 @@ from browser.errors import UsageError
 
 GRACE = 3.0
 """Seconds that a process has to end by itself."""
+POLL = 0.01
+"""Seconds between looks at a process that is about to end."""
 
 
 class Driver(threading.local):
@@ -85,6 +89,16 @@ def end(processes: list[psutil.Process]) -> None:
 def has_ended(process: psutil.Process | None) -> bool:
     """Whether a process that we know of is gone."""
     return process is not None and not _runs(process)
+
+
+def end_now(processes: list[psutil.Process]) -> None:
+    """End processes and wait a moment until they are gone. Not by reaping them: whoever started them does that."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # it ended by itself meanwhile
+            process.kill()
+    limit = time.monotonic() + GRACE
+    while any(_runs(process) for process in processes) and time.monotonic() < limit:
+        time.sleep(POLL)
 
 
 def _runs(process: psutil.Process) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import psutil
+
+from browser.driver import GRACE, end_now, family
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ class Watchdog:
         """Whether it had to act."""
         self._browser, self._driver = browser, driver
         self._over = threading.Event()
+        self._thread: threading.Thread | None = None
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -38,12 +41,12 @@ class Watchdog:
         try:
             yield
         finally:
-            self._over.set()
+            self._stop()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Stop the clock while a person is asked."""
-        self._over.set()
+        self._stop()
         try:
             yield
         finally:
@@ -51,21 +54,29 @@ class Watchdog:
 
     def _start(self) -> None:
         self._over = threading.Event()
-        threading.Thread(target=self._guard, args=(self._over,), name="watchdog", daemon=True).start()
+        self._thread = threading.Thread(target=self._guard, args=(self._over,), name="watchdog", daemon=True)
+        self._thread.start()
+
+    def _stop(self) -> None:
+        """Stop the clock. What was being ended is gone when this returns, not only silent: pipes close before a process ends."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join(GRACE)
 
     def _guard(self, over: threading.Event) -> None:
         if over.wait(self.seconds):
             return
         self.bit = True
-        with suppress(psutil.NoSuchProcess):  # it ended by itself meanwhile
-            self._end_pages()
+        end_now([process for process in family(self._browser) if _draws_pages(process)])
         if over.wait(min(self.seconds, LONGER)) or self._driver is None:
             return
         log.warning("ending Playwright's driver: it did not answer either")
-        with suppress(psutil.NoSuchProcess):
-            self._driver.kill()
+        end_now([self._driver])
 
-    def _end_pages(self) -> None:
-        for process in psutil.Process(self._browser).children(recursive=True):
-            if "--type=renderer" in process.cmdline():
-                process.kill()
+
+def _draws_pages(process: psutil.Process) -> bool:
+    """Whether it holds pages. One of these is the browser's spare: a tab opened while that dies would never answer."""
+    try:
+        return "--type=renderer" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False

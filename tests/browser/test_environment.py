@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,10 +13,11 @@ import psutil
 import pytest
 
 from browser.actions import Action, Verb
-from browser.driver import DRIVER
+from browser.driver import DRIVER, end_now, family, has_ended
 from browser.environment import LiveEnvironment
 from browser.errors import AppUnreachable, UsageError
 from browser.tabs import safe_name
+from browser.watchdog import Watchdog
 from browser.world import BrowserLost
 from tests.browser.conftest import LOCAL_ONLY, Driver
 
@@ -198,9 +201,7 @@ def test_only_web_addresses_and_only_after_reset() -> None:
 def test_a_crashed_page_is_said_and_recovered_from(app: str, make_environment: Callable[..., LiveEnvironment]) -> None:
     environment = make_environment(f"{app}/second.html")
     environment.reset()
-    for process in psutil.Process(environment._live.launched.pid).children(recursive=True):
-        if "--type=renderer" in process.cmdline():
-            process.kill()
+    end_now([process for process in family(environment._live.launched.pid) if "--type=renderer" in process.cmdline()])
     with pytest.raises(BrowserLost):
         environment.step(Action(Verb.SCROLL, text="down"))
     with pytest.raises(BrowserLost):
@@ -236,6 +237,17 @@ def test_a_driver_that_hangs_is_given_up(app: str) -> None:
 
     with ThreadPoolExecutor(1) as pool:  # a thread has a driver of its own: the other tests' must not be ended
         assert pool.submit(scenario).result() == "Second"
+
+
+def test_what_the_watchdog_ends_is_gone_when_the_watched_stretch_is_over() -> None:
+    """A process's pipes close before it ends: what is waiting at one goes on while it still looks alive."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as driver:
+        assert driver.stdout is not None
+        watchdog = Watchdog(0, psutil.Process(driver.pid), seconds=0.2)
+        with watchdog.watching():
+            assert driver.stdout.read() == b""
+        assert watchdog.bit
+        assert has_ended(psutil.Process(driver.pid))
 
 
 def test_a_killed_browser_leaves_nothing_and_comes_back(app: str) -> None:
