@@ -34,7 +34,7 @@ class Judge:
         self._before = self._records()
 
     def succeeded(self) -> bool:
-        """Whether exactly the wanted records came to be, or the file now says what it must."""
+        """Whether exactly the wanted records came to be, or the files say what they must once more than before."""
         check = self._check
         after = self._records()
         if check.file:
@@ -42,9 +42,7 @@ class Judge:
                 fill(check.pattern, {key: re.escape(value) for key, value in self._values.items()}),
                 re.MULTILINE | re.DOTALL,
             )
-            return any(pattern.search(text) for text in after) and not any(
-                pattern.search(text) for text in self._before
-            )
+            return self._count(pattern, after) == self._count(pattern, self._before) + 1
         wanted = check.match or {}
         fits = sum(self._fits(record, wanted) for record in after) - sum(
             self._fits(record, wanted) for record in self._before
@@ -74,6 +72,10 @@ class Judge:
         folder = Path(fill(check.file, values))
         paths = sorted(folder.parent.glob(folder.name)) if any(mark in folder.name for mark in "*?[") else [folder]
         return [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
+
+    @staticmethod
+    def _count(pattern: re.Pattern[str], texts: list[str]) -> int:
+        return sum(len(pattern.findall(text)) for text in texts)
 
     def _fits(self, record: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
         return all(self._same(_dig(record, key), value) for key, value in wanted.items())

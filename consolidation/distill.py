@@ -29,6 +29,8 @@ class DistillConfig:
 
     rank: int = 16
     alpha: int = 32
+    untouched: float = 1 / 3
+    """Share of the layers, from the first, that no adapter is put on: a third of the backward pass is saved."""
     lr: float = 1e-3
     warmup: int = 6
     tokens: int = 100_000
@@ -39,6 +41,8 @@ class DistillConfig:
     """Sequences in one update."""
     anchors: int = 2
     """How many of them are anchors."""
+    hold: float = 2.0
+    """How many skill sequences an anchor counts for: what turns is seen in few of its tokens, and in few of all anchors."""
     kind: Divergence = Divergence.FORWARD_KL
     clip: float | None = None
     agreed: float = 0.02
@@ -174,9 +178,10 @@ def held_in_batch(config: DistillConfig, anchors: Sequence[Example]) -> int:
 
 
 def accumulate(model: PeftModel, batch: Sequence[Draw], config: DistillConfig, progress: Progress) -> float:
-    """Add up the gradient of the mean divergence of the tokens that still teach; return the mean over all tokens of the batch."""
+    """Add up the gradient of the weighted mean divergence of the tokens that still teach; return the plain mean over all tokens."""
     total = 0.0
-    for ledger, index, example in batch:
+    weights = [config.hold if ledger is progress.kept else 1.0 for ledger, _, _ in batch]
+    for weight, (ledger, index, example) in zip(weights, batch, strict=True):
         progress.tokens += len(example.tokens.ids)
         with mixed_precision(model):
             logits_N_V = logits_at(model, example.tokens.ids, example.tokens.positions)
@@ -188,7 +193,7 @@ def accumulate(model: PeftModel, batch: Sequence[Draw], config: DistillConfig, p
         if not len(teaching_N):
             progress.skipped += 1
             continue
-        (clipped_mean(teaching_N, config.clip) / len(batch)).backward()
+        (weight / sum(weights) * clipped_mean(teaching_N, config.clip)).backward()
     return total
 
 

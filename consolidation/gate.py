@@ -86,7 +86,7 @@ def judge(evidence: Evidence, bounds: Bounds) -> list[Row]:
         )
     )
     same = evidence.anchors_same.mean
-    rows.append(Row("unrelated actions unchanged", same, f">= {bounds.anchor_same}", same >= bounds.anchor_same))
+    rows.append(Row("unrelated actions kept", same, f">= {bounds.anchor_same}", same >= bounds.anchor_same))
     rows.append(
         Row(
             "valid actions without the grammar",

@@ -1,4 +1,4 @@
-"""LoRA through PEFT, in the one shape that this project uses: every linear layer but the head."""
+"""LoRA through PEFT, in the one shape that this project uses: the linear parts of every layer, or of the upper ones, and not the head."""
 
 from __future__ import annotations
 
@@ -14,15 +14,30 @@ from peft.helpers import disable_input_dtype_casting
 from agent.policy.precision import compute_dtype
 
 
-def attach_lora(model: Any, rank: int, alpha: int, seed: int) -> PeftModel:
-    """Freeze the model and add a fresh adapter. Weights are drawn from `seed`; B starts at zero, so nothing changes yet."""
+def attach_lora(model: Any, rank: int, alpha: int, seed: int, untouched: float = 0.0) -> PeftModel:
+    """Freeze the model and add a fresh adapter. Weights are drawn from `seed`; B starts at zero, so nothing changes yet.
+
+    The share `untouched` of its layers, from the first, gets none: the backward pass ends above them.
+    """
     for parameter in model.parameters():
         parameter.requires_grad_(requires_grad=False)
     torch.manual_seed(seed)
     config = LoraConfig(
-        r=rank, lora_alpha=alpha, target_modules="all-linear", lora_dropout=0.0, bias="none", task_type="CAUSAL_LM"
+        r=rank,
+        lora_alpha=alpha,
+        target_modules="all-linear",
+        exclude_modules=_first_layers(round(untouched * model.config.get_text_config().num_hidden_layers)),
+        lora_dropout=0.0,
+        bias="none",
+        task_type="CAUSAL_LM",
     )
     return get_peft_model(model, config)
+
+
+def _first_layers(count: int) -> str | None:
+    """Return the pattern of the names of what is in the first layers, under the names that architectures give to their list."""
+    numbers = "|".join(map(str, range(count)))
+    return rf"(.*\.)?(layers|h|blocks)\.({numbers})\..*" if count else None
 
 
 def trainable(model: torch.nn.Module) -> list[torch.nn.Parameter]:

@@ -51,7 +51,7 @@ class Night:
 
     def __post_init__(self) -> None:
         shape = self.config.distill
-        self.model = attach_lora(self.base, shape.rank, shape.alpha, shape.seed)
+        self.model = attach_lora(self.base, shape.rank, shape.alpha, shape.seed, shape.untouched)
         self.model.eval()
         self.words = vocabulary_words(self.encoder.tokenizer)
         self.prober = Prober(self.model, self.encoder, self.words, self.config.probes, self.config.with_manual)

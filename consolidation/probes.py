@@ -162,21 +162,23 @@ def roll_out(
 
 
 def drift(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> tuple[float, Measured]:
-    """Return what the adapter does to unrelated prompts: mean KL(base || adapted) in nats a token, and whether greedy actions stay.
+    """Return what the adapter does to unrelated prompts: mean KL(base || adapted) in nats a token, and whether greedy actions are kept.
 
-    Actions on which the base itself is undecided count for the first and not for the second: any change turns them.
+    An action is kept when it stays, or turns from a wrong one into the right one. Actions on which the base itself is undecided
+    count for the first and not for the second: any change turns them.
     """
     total, count = 0.0, 0
-    same: list[float] = []
+    kept: list[float] = []
     for segment in segments:
         tokens, base_N_V = score(model, encoder, segment)
         _, adapted_N_V = score(model, encoder, segment, adapter=True)
         per_token = divergence(on_support(base_N_V), on_support(adapted_N_V), Divergence.FORWARD_KL)
         total, count = total + float(per_token.sum()), count + len(per_token)
-        stays_N = base_N_V.argmax(-1) == adapted_N_V.argmax(-1)
-        decided = zip(tokens.spans, decided_on(tokens, base_N_V), strict=True)
-        same += [float(stays_N[start:end].all()) for (start, end), counts in decided if counts]
-    return (total / count if count else 0.0), Measured(tuple(same))
+        chosen_N = adapted_N_V.argmax(-1)
+        stays_N, right = base_N_V.argmax(-1) == chosen_N, tokens.exact(chosen_N)
+        decided = zip(tokens.spans, decided_on(tokens, base_N_V), right, strict=True)
+        kept += [float(is_right or stays_N[start:end].all()) for (start, end), counts, is_right in decided if counts]
+    return (total / count if count else 0.0), Measured(tuple(kept))
 
 
 def bootstrap(

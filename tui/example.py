@@ -152,7 +152,7 @@ def _receipt(lesson_id: str, gain: float) -> dict[str, Any]:
         row(f"share of the lesson's gain: {lesson_id}", gain / 0.7, ">= 0.5", gain > 0.35),
         row(f"still follows the lesson: {lesson_id}", -0.012, ">= -0.05", True, 0.04),
         row("drift on unrelated prompts", 0.021, "<= 0.1 nats a token", True),
-        row("unrelated actions unchanged", 0.958, ">= 0.9", True),
+        row("unrelated actions kept", 0.958, ">= 0.9", True),
         row("valid actions without the grammar", 0.913, ">= 0.5", True),
     ]
     return {"gate": rows, "passed": all(item["passed"] for item in rows), "lessons": [lesson_id]}

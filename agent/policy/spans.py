@@ -27,8 +27,11 @@ MAX_WORDS = 60
 """Longer tasks are not searched."""
 SHARED = 0.03
 """A phrase is so many times less probable for each word of the demonstration's frame in it."""
-GARBLED = 0.03
-"""A text that begins like a word of the task and goes on otherwise is so many times less probable: what somebody makes up seldom does."""
+GARBLED = 0.001
+"""A text that begins like a word of the task and goes on otherwise, or ends within it, is so many times less probable: what somebody
+makes up seldom does."""
+UNSAID = 0.3
+"""A text without any word of the task is so many times less probable: the skill's own constants are certain enough to bear it."""
 ALIKE = 3
 """So many letters at the beginning make two words alike."""
 PROBABLE = 0.01
@@ -71,19 +74,27 @@ class Phrases:
         return replace(action, text=f"{action.text[:end]} and{self.copying.after}")
 
     def prior(self, action: Action) -> float:
-        """Return the logarithm of how much less an action is to be expected for the words of the frame in it, or as a garbled copy."""
+        """Return the logarithm of how much less an action is to be expected for the words of the frame in it, or as made up."""
         shared = sum(word in self.copying.frame for word in long_words(action.text))
-        return shared * math.log(SHARED) + (math.log(GARBLED) if self._is_garbled(action) else 0.0)
+        made_up = GARBLED if self._is_garbled(action) else UNSAID if self._is_unsaid(action) else 1.0
+        return shared * math.log(SHARED) + math.log(made_up)
 
     def _is_garbled(self, action: Action) -> bool:
-        written = action.text[len(self.copying.before) : len(action.text) - len(self.copying.after)].casefold()
-        task = self.copying.task.casefold()
+        written, task = self._written(action), self.copying.task.casefold()
         start = written[:ALIKE]
         return (
             len(start) == ALIKE
             and not says(task, written)
             and any(word[0].startswith(start) for word in _WORD.finditer(task))
         )
+
+    def _is_unsaid(self, action: Action) -> bool:
+        said = {word[0] for word in _WORD.finditer(self.copying.task.casefold())}
+        return not any(word[0] in said for word in _WORD.finditer(self._written(action)))
+
+    def _written(self, action: Action) -> str:
+        """Return what stands between that which every text of this step has."""
+        return action.text[len(self.copying.before) : len(action.text) - len(self.copying.after)].casefold()
 
     def _write(self, words: str) -> Action:
         return replace(self.step, text=self.copying.before + words + self.copying.after)

@@ -9,6 +9,10 @@ from typing import Any
 _NUMBER = re.compile(r"(\d+)([.,]\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EMAIL = re.compile(r"[\w.+-]+@[\w.-]+")
+_JOINERS = (" ", "_", "_", "-")
+"""What holds the words of a name together."""
+WORD = re.compile(r"[^\W\d_]+")
+"""One word of a value, an address or a file name."""
 
 
 def vocabulary_words(tokenizer: Any) -> tuple[str, ...]:
@@ -30,12 +34,32 @@ def draw_value(old: str, words: tuple[str, ...], rng: random.Random) -> str:
     if _EMAIL.fullmatch(old):
         return f"{rng.choice(words).lower()}@{rng.choice(words).lower()}.example"
     parts = re.split(r"([\s:_-]+)", old)
-    if len(parts) == 1 or rng.random() < 0.5:
-        count = rng.choice((1, 1, 2, 2, 3)) if len(parts) > 1 or rng.random() < 0.2 else 1
-        joiner = parts[1] if len(parts) > 1 else " "
+    if len(parts) == 1:
+        return _name(old, words, rng)
+    if rng.random() < 0.5:
+        count, joiner = rng.choice((1, 1, 2, 2, 3)), parts[1]
         drawn = [_like(old if i == 0 or old.istitle() else old.lower(), rng.choice(words)) for i in range(count)]
-        return _phrase(drawn, rng) if joiner == " " and len(parts) > 1 else joiner.join(drawn)
-    return "".join(part if i % 2 else draw_value(part, words, rng) for i, part in enumerate(parts))
+        return _phrase(drawn, rng) if joiner == " " else joiner.join(drawn)
+    return "".join(part if i % 2 or not part else _part(part, words, rng) for i, part in enumerate(parts))
+
+
+def _name(old: str, words: tuple[str, ...], rng: random.Random) -> str:
+    """Draw a name for one of a single word: four in ten may have several, held together in one of the ways that names are."""
+    count = rng.choice((2, 2, 3)) if rng.random() < 0.4 else 1
+    drawn = [_like(old if i == 0 or old.istitle() else old.lower(), rng.choice(words)) for i in range(count)]
+    return rng.choice(_JOINERS).join(drawn)
+
+
+def _part(old: str, words: tuple[str, ...], rng: random.Random) -> str:
+    """Draw one of several words of a value; numbers among them stay numbers."""
+    match = _NUMBER.fullmatch(old)
+    return _number(match[1], match[2] or "", rng) if match else _like(old, rng.choice(words))
+
+
+def borrow(value: str, word: str, rng: random.Random) -> str:
+    """Exchange one word of a value for another one, written as it was."""
+    match = rng.choice(list(WORD.finditer(value)))
+    return value[: match.start()] + _like(match[0], word) + value[match.end() :]
 
 
 def _phrase(drawn: list[str], rng: random.Random) -> str:

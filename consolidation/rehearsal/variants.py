@@ -2,7 +2,7 @@
 
 Choices of the page (the people in a list, the boxes to tick) are exchanged for each other everywhere, so that the page stays
 whole, and stand in another order; free values are replaced by new ones. Surroundings change too: numbers of elements,
-unrelated rows and links, and boxes that a step sets anyway.
+unrelated rows and links, links to what was done lately, and boxes that a step sets anyway.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from browser.actions import Action
 from browser.types import Line, Observation, StepResult
 from consolidation.rehearsal.crowd import crowd
 from consolidation.rehearsal.leftovers import leave
+from consolidation.rehearsal.recents import MOST, recall, recent_names
 from consolidation.rehearsal.shuffle import shuffle
 from consolidation.rehearsal.slots import Slot, find_slots
-from consolidation.rehearsal.values import draw_value
+from consolidation.rehearsal.values import WORD, borrow, draw_value
 from consolidation.rehearsal.wording import reword
 from consolidation.segments import Step
 
@@ -67,6 +68,7 @@ def make_variant(demonstration: Demonstration, words: tuple[str, ...], seed: int
         names, newcomers = [renaming[name] for name in group], _newcomers(group, renaming, words, rng)
         renamed = shuffle(crowd(renamed, names, newcomers), [*names, *newcomers], rng)
     renamed = leave(renamed, rng)
+    renamed = recall(renamed, _recent(slots, renaming, words, random.Random(f"recent {seed}")))
     surround = _Surroundings(rng, demonstration.steps, [slot.text for slot in slots])
     steps = tuple(surround.step(step) for step in renamed)
     values = [renaming.get(slot.text, slot.text) for slot in slots]
@@ -84,7 +86,21 @@ def _renaming(slots: Sequence[Slot], words: tuple[str, ...], rng: random.Random)
             others = _fresh(group, words, rng, set()) if fresh else rng.sample(group, len(group))
             renaming.update(zip(group, others, strict=True))
     rest = [slot.text for slot in slots if slot.text not in renaming]
-    return renaming | dict(zip(rest, _fresh(rest, words, rng, set(renaming.values())), strict=True))
+    fresh = _sharing(_fresh(rest, words, rng, set(renaming.values())), rng)
+    return renaming | dict(zip(rest, fresh, strict=True))
+
+
+def _sharing(values: list[str], rng: random.Random) -> list[str]:
+    """Let a value of several words say one of another value's, in a quarter of the calls: what is said of them tells them apart."""
+    long = [at for at, value in enumerate(values) if len(WORD.findall(value)) > 1]
+    if not long or rng.random() > 0.25:
+        return values
+    at = rng.choice(long)
+    others = [word for other, value in enumerate(values) if other != at for word in WORD.findall(value)]
+    if not others:
+        return values
+    mixed = borrow(values[at], rng.choice(others), rng)
+    return values if mixed in values else [mixed if i == at else value for i, value in enumerate(values)]
 
 
 def _alike(slots: Sequence[Slot], values: Sequence[str]) -> list[str]:
@@ -114,6 +130,16 @@ def _fresh(olds: Sequence[str], words: tuple[str, ...], rng: random.Random, take
             value = draw_value(old, words, rng)
         out.append(value)
     return out
+
+
+def _recent(slots: Sequence[Slot], renaming: dict[str, str], words: tuple[str, ...], rng: random.Random) -> list[str]:
+    """Name what was done lately, in half of the variants: by values such as the free ones in words, the recording's among them."""
+    olds = [slot.text for slot in slots if not slot.choices and WORD.findall(slot.text)]
+    if not olds or rng.random() < 0.5:
+        return []
+    drawn = [draw_value(rng.choice(olds), words, rng) for _ in range(2 * MOST)]
+    values = [renaming[old] for old in olds]
+    return recent_names(values, rng.sample([*olds, *drawn], MOST), rng)
 
 
 def _renamer(renaming: dict[str, str]) -> Callable[[str], str]:

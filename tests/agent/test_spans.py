@@ -13,7 +13,7 @@ from llguidance import LLMatcher
 from agent.grammar import Copying, action_grammar
 from agent.policy.encode import Encoder
 from agent.policy.local import grammar_tokenizer
-from agent.policy.spans import GARBLED, MAX_WORDS, PROBABLE, SHARED, Phrases, copying_of, most_probable
+from agent.policy.spans import GARBLED, MAX_WORDS, PROBABLE, SHARED, UNSAID, Phrases, copying_of, most_probable
 from browser.actions import Action, Verb, parse
 from browser.types import Line, Observation
 
@@ -114,7 +114,7 @@ def test_a_text_that_was_written_word_by_word_is_weighed_against_the_phrases(tin
             if tokens[: at + 1] == ids[: at + 1] and at + 1 < len(ids):
                 logits_T_V[at, ids[at + 1]] = 20.0
             if tokens[: at + 1] == other[: at + 1] and at + 1 < len(other):
-                logits_T_V[at, other[at + 1]] = 20.5 if at + 1 == lead else sure
+                logits_T_V[at, other[at + 1]] = 23.0 if at + 1 == lead else sure
         return logits_T_V
 
     assert most_probable(phrases(), encoder.text, lambda tokens: peek(tokens, 0.0), written) == meant
@@ -122,23 +122,25 @@ def test_a_text_that_was_written_word_by_word_is_weighed_against_the_phrases(tin
 
 
 @pytest.mark.parametrize(
-    ("text", "garbled"),
+    ("text", "prior"),
     [
-        ("re: boilage!", True),  # begins like `boiler`
-        ("re: landmine drill!", True),
-        ("re: boiler!", False),
-        ("re: The Landlord!", False),  # in other capitals
-        ("re: Payback!", False),  # begins like nothing that the task says
-        ("re: bo!", False),
+        ("re: boilage!", GARBLED),  # begins like `boiler`
+        ("re: landmine drill!", GARBLED),
+        ("re: boil!", GARBLED),  # ends within it
+        ("re: boiler!", 1.0),
+        ("re: The Landlord!", 1.0),  # in other capitals
+        ("re: Payback boiler!", 1.0),
+        ("re: Payback!", UNSAID),  # nothing that the task says
+        ("re: bo!", UNSAID),
     ],
 )
-def test_what_begins_like_the_task_and_goes_on_otherwise_is_a_garbled_copy(text: str, *, garbled: bool) -> None:
+def test_what_somebody_makes_up_is_less_probable(text: str, prior: float) -> None:
     action = replace(phrases().by_start()[0][0], text=text)
-    assert phrases().prior(action) == pytest.approx(math.log(GARBLED) if garbled else 0.0)
+    assert phrases().prior(action) == pytest.approx(math.log(prior))
 
 
 @given(st.text(alphabet="abc AB1.,-:'", min_size=1, max_size=30))
-def test_no_run_of_the_tasks_own_words_is_garbled(task: str) -> None:
+def test_no_run_of_the_tasks_own_words_is_made_up(task: str) -> None:
     found = phrases(replace(COPYING, task=task, frame=frozenset()))
     assert all(found.prior(action) == 0.0 for group in found.by_start() for action in group)
 

@@ -25,6 +25,12 @@ def test_a_file_must_come_to_say_it(tmp_path: Path) -> None:
     assert not judge.succeeded(), "the value is no pattern"
     (tmp_path / "new.txt").write_text("first\na.b\n")
     assert judge.succeeded()
+    again = Judge(check, values)
+    assert not again.succeeded()
+    (tmp_path / "again.txt").write_text("a.b\n")
+    assert again.succeeded(), "an earlier errand may have said the same"
+    (tmp_path / "thrice.txt").write_text("a.b\n")
+    assert not again.succeeded(), "once, not twice"
 
 
 def test_exactly_one_record_must_come_to_be(tmp_path: Path) -> None:

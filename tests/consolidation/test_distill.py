@@ -19,6 +19,7 @@ from consolidation.distill import (
     SAVE_EVERY,
     DistillConfig,
     Progress,
+    accumulate,
     distill,
     draw_batch,
     planned,
@@ -96,6 +97,29 @@ def test_what_both_agree_on_moves_nothing(bench: Bench) -> None:
     assert set(progress.last) == set(range(len(same)))
     assert progress.update < 50, "a run ends when nothing is left to learn"
     assert all(torch.allclose(one, other) for one, other in zip(before, weights(model), strict=True))
+
+
+def test_an_anchor_counts_for_several_skill_sequences(bench: Bench) -> None:
+    skill, anchor = bench.imitated()[:2]
+
+    def gradient(hold: float, *drawn: str) -> list[torch.Tensor]:
+        model, progress = bench.model(), Progress()
+        kinds = {"skill": (progress.last, 0, skill), "anchor": (progress.kept, 0, anchor)}
+        accumulate(model, [kinds[name] for name in drawn], replace(CONFIG, hold=hold), progress)
+        return [parameter.grad for parameter in trainable(model) if parameter.grad is not None]
+
+    mixed, alone, kept = gradient(3.0, "skill", "anchor"), gradient(3.0, "skill"), gradient(3.0, "anchor")
+    for both, one, other in zip(mixed, alone, kept, strict=True):
+        expected = one / 4 + 3 * other / 4
+        assert (both - expected).norm() <= 0.05 * expected.norm(), "as far as bf16 can tell"
+
+
+def test_the_first_layers_may_stay_untouched(bench: Bench) -> None:
+    model = attach_lora(load_model(bench.folder), 4, 8, seed=1, untouched=0.5)
+    names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    assert names and all(".layers.1." in name for name in names)
+    every = [name for name, parameter in bench.model().named_parameters() if parameter.requires_grad]
+    assert names == [name for name in every if ".layers.1." in name]
 
 
 def test_a_teacher_without_a_lesson_has_nothing_to_teach(bench: Bench) -> None:

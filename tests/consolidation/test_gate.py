@@ -42,7 +42,7 @@ def test_a_good_challenger_passes() -> None:
         ({"champion_alone": {"a": constant(0.95)}}, "kept"),
         ({"dictated": constant(0.8)}, "dictated turns still taken"),
         ({"drift": 0.5}, "drift"),
-        ({"anchors_same": constant(0.5)}, "unrelated actions unchanged"),
+        ({"anchors_same": constant(0.5)}, "unrelated actions kept"),
         ({"admitted": constant(0.1)}, "valid actions"),
     ],
 )

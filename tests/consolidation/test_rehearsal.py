@@ -16,7 +16,7 @@ from consolidation.rehearsal.anchors import Turn, dictated, dictations
 from consolidation.rehearsal.crowd import crowd
 from consolidation.rehearsal.shuffle import shuffle
 from consolidation.rehearsal.slots import find_slots
-from consolidation.rehearsal.values import draw_value, vocabulary_words
+from consolidation.rehearsal.values import borrow, draw_value, vocabulary_words
 from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
 from consolidation.rehearsal.wording import reword
 from consolidation.segments import only_last
@@ -93,6 +93,23 @@ def test_a_new_value_has_the_form_of_the_old(seed: int, old: str) -> None:
     assert value and value == value.strip()
     for pattern in (r"\d+([.,]\d+)?", r"\d{4}-\d\d-\d\d", r"[^@]+@[^@]+"):
         assert bool(re.fullmatch(pattern, old)) <= bool(re.fullmatch(pattern, value))
+
+
+def test_a_name_of_one_word_may_get_more_held_together_as_names_are() -> None:
+    drawn = [draw_value("coffee", WORDS, random.Random(seed)) for seed in range(60)]
+    assert all(re.fullmatch(r"[a-z]+([ _-][a-z]+){0,2}", value) for value in drawn)
+    assert {mark for value in drawn for mark in re.findall(r"[^a-z]", value)} == {" ", "_", "-"}
+    assert sum(value.isalpha() for value in drawn) > 20
+
+
+@given(seeds, st.sampled_from(["Buy the beans", "milk_sugar", "coffee"]))
+def test_a_borrowed_word_is_written_as_the_one_it_replaces(seed: int, value: str) -> None:
+    mixed = borrow(value, "tea", random.Random(seed))
+    assert mixed.lower() in {
+        re.sub(rf"\b{word}(?![a-z])|(?<=_){word}\b", "tea", value.lower(), count=1)
+        for word in re.findall("[a-z]+", value.lower())
+    }
+    assert mixed[0].isupper() == value[0].isupper()
 
 
 @given(seeds)
