@@ -30,7 +30,7 @@ SHARED = 0.03
 GARBLED = 0.001
 """A text that begins like a word of the task and goes on otherwise, or ends within it, is so many times less probable: what somebody
 makes up seldom does."""
-UNSAID = 0.3
+UNSAID = 0.1
 """A text without any word of the task is so many times less probable: the skill's own constants are certain enough to bear it."""
 ALIKE = 3
 """So many letters at the beginning make two words alike."""

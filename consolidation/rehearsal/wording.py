@@ -112,7 +112,7 @@ def _recast(pieces: Sequence[str], kept: Sequence[str], rng: random.Random) -> s
     first, *rest = [piece for piece in pieces if piece in kept]
     link = rng.choice((*_LINKS, *_MARKS) if rng.random() < 0.7 else _MARKS)
     text = (
-        f"{clause()}{link}{first}" if rng.random() < 0.7 else f"{first}{rng.choice((*_MARKS, ' ', ' ', ' '))}{clause()}"
+        f"{clause()}{link}{first}" if rng.random() < 0.5 else f"{first}{rng.choice((*_MARKS, ' ', ' ', ' '))}{clause()}"
     )
     return text + "".join(rng.choice((*_MARKS, *_LINKS)) + value for value in rest)
 
