@@ -67,6 +67,9 @@ _MARKS = (": ", ": ", ", ", " - ", "; ")
 RECAST = 0.5
 """Share of the wordings that keep nothing but the values and what the task is about. Where one list offers several values, none does."""
 
+FIRST = 0.65
+"""Share of these that begin with a value, where there are several: its place before the others is then all that tells which it is."""
+
 
 def reword(task: str, kept: list[str], alike: list[str], words: Sequence[str], rng: random.Random) -> str:
     """Return the task in other words; every phrase of `kept` (the slot values) stays as it is, once.
@@ -111,9 +114,10 @@ def _recast(pieces: Sequence[str], kept: Sequence[str], rng: random.Random) -> s
 
     first, *rest = [piece for piece in pieces if piece in kept]
     link = rng.choice((*_LINKS, *_MARKS) if rng.random() < 0.7 else _MARKS)
-    text = (
-        f"{clause()}{link}{first}" if rng.random() < 0.5 else f"{first}{rng.choice((*_MARKS, ' ', ' ', ' '))}{clause()}"
-    )
+    if rng.random() < (FIRST if rest else 0.3):
+        text = f"{first}{rng.choice((*_MARKS, ' ', ' ', ' '))}{clause()}"
+    else:
+        text = f"{clause()}{link}{first}"
     return text + "".join(rng.choice((*_MARKS, *_LINKS)) + value for value in rest)
 
 
