@@ -25,8 +25,8 @@ def vocabulary_words(tokenizer: Any) -> tuple[str, ...]:
     return tuple(sorted(words))
 
 
-def draw_value(old: str, words: tuple[str, ...], rng: random.Random) -> str:
-    """Draw a value that could stand where `old` stood."""
+def draw_value(old: str, words: tuple[str, ...], rng: random.Random, several: float = 0.2) -> str:
+    """Draw a value that could stand where `old` stood; in the share `several` one of several words for one of a single word."""
     if match := _NUMBER.fullmatch(old):
         return _number(match[1], match[2] or "", rng)
     if _DATE.fullmatch(old):
@@ -35,7 +35,7 @@ def draw_value(old: str, words: tuple[str, ...], rng: random.Random) -> str:
         return f"{rng.choice(words).lower()}@{rng.choice(words).lower()}.example"
     parts = re.split(r"([\s:_-]+)", old)
     if len(parts) == 1:
-        return _name(old, words, rng)
+        return _name(old, words, rng, several)
     if rng.random() < 0.5:
         count, joiner = rng.choice((1, 1, 2, 2, 3)), parts[1]
         drawn = [_like(old if i == 0 or old.istitle() else old.lower(), rng.choice(words)) for i in range(count)]
@@ -43,9 +43,9 @@ def draw_value(old: str, words: tuple[str, ...], rng: random.Random) -> str:
     return "".join(part if i % 2 or not part else _part(part, words, rng) for i, part in enumerate(parts))
 
 
-def _name(old: str, words: tuple[str, ...], rng: random.Random) -> str:
-    """Draw a name for one of a single word: four in ten may have several, held together in one of the ways that names are."""
-    count = rng.choice((2, 2, 3)) if rng.random() < 0.4 else 1
+def _name(old: str, words: tuple[str, ...], rng: random.Random, several: float) -> str:
+    """Draw a name for one of a single word: of one again, or of several, held together in one of the ways that names are."""
+    count = rng.choice((2, 2, 3)) if rng.random() < several else 1
     drawn = [_like(old if i == 0 or old.istitle() else old.lower(), rng.choice(words)) for i in range(count)]
     return rng.choice(_JOINERS).join(drawn)
 

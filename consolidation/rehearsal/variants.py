@@ -26,6 +26,8 @@ from consolidation.segments import Step
 
 HELD_OUT = 1 << 20
 """Variant seeds from here on are probes: never trained on."""
+SEVERAL = 0.6
+"""Share of the free values of one word that become names of several: copying the whole of those is what small models get wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def _renaming(slots: Sequence[Slot], words: tuple[str, ...], rng: random.Random)
             others = _fresh(group, words, rng, set()) if fresh else rng.sample(group, len(group))
             renaming.update(zip(group, others, strict=True))
     rest = [slot.text for slot in slots if slot.text not in renaming]
-    fresh = _sharing(_fresh(rest, words, rng, set(renaming.values())), rng)
+    fresh = _sharing(_fresh(rest, words, rng, set(renaming.values()), SEVERAL), rng)
     return renaming | dict(zip(rest, fresh, strict=True))
 
 
@@ -121,13 +123,15 @@ def _newcomers(group: Sequence[str], renaming: dict[str, str], words: tuple[str,
     return [*staying, *_fresh([rng.choice(group) for _ in range(count - len(staying))], words, rng, taken)]
 
 
-def _fresh(olds: Sequence[str], words: tuple[str, ...], rng: random.Random, taken: set[str]) -> list[str]:
+def _fresh(
+    olds: Sequence[str], words: tuple[str, ...], rng: random.Random, taken: set[str], several: float = 0.2
+) -> list[str]:
     """Draw a new value for each old one, none of which is or contains another."""
     out: list[str] = []
     for old in olds:
-        value = draw_value(old, words, rng)
+        value = draw_value(old, words, rng, several)
         while any(value in other or other in value for other in (*out, *taken)):
-            value = draw_value(old, words, rng)
+            value = draw_value(old, words, rng, several)
         out.append(value)
     return out
 
