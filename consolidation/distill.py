@@ -41,7 +41,7 @@ class DistillConfig:
     """Sequences in one update."""
     anchors: int = 2
     """How many of them are anchors."""
-    hold: float = 1.4
+    hold: float = 2.0
     """How many skill sequences an anchor counts for: what turns is seen in few of its tokens, and in few of all anchors."""
     kind: Divergence = Divergence.FORWARD_KL
     clip: float | None = None
