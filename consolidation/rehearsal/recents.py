@@ -15,6 +15,7 @@ from consolidation.rehearsal.values import WORD, borrow
 from consolidation.segments import Step
 
 MOST = 8
+"""How many links are put in at most."""
 
 
 def recall(steps: Sequence[Step], names: Sequence[str]) -> tuple[Step, ...]:
