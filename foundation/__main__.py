@@ -1,4 +1,4 @@
-"""Command line of the foundation: `python -m foundation {harvest,anchors,clone,evaluate}`."""
+"""Command line of the foundation: `python -m foundation {harvest,vocabulary,anchors,clone,average,evaluate}`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ def main(argv: list[str] | None = None) -> int:
     stages = parser.add_subparsers(dest="stage", required=True)
     harvest = stages.add_parser("harvest", help="collect interface words from wheels")
     harvest.add_argument("wheels", nargs="+", type=Path)
+    vocabulary = stages.add_parser("vocabulary", help="collect everyday words from a tokenizer")
+    vocabulary.add_argument("--base", type=Path, required=True, help="folder of the converted pretrained model")
+    vocabulary.add_argument("--without", nargs="*", type=Path, default=[], help="files whose words are left out")
     stages.add_parser("anchors", help="draw the anchors that ship with consolidation")
     clone = stages.add_parser("clone", help="behaviour cloning; resumes")
     clone.add_argument("--base", type=Path, required=True, help="folder of the converted pretrained model")
@@ -22,7 +25,19 @@ def main(argv: list[str] | None = None) -> int:
     clone.add_argument("--seed", type=int, default=1)
     clone.add_argument("--rank", type=int, default=32)
     clone.add_argument("--lr", type=float, default=8e-4)
+    clone.add_argument("--alpha", type=int, help="twice the rank, unless given")
     clone.add_argument("--decay", type=float, default=0.2, help="share of the tokens over which the rate falls")
+    clone.add_argument("--batch-tokens", type=int, default=1400)
+    clone.add_argument(
+        "--micro-tokens", type=int, default=1, help="padded tokens computed at once; a GPU wants thousands"
+    )
+    clone.add_argument("--max-length", type=int, default=1400)
+    clone.add_argument("--pool-episodes", type=int, default=100, help="episodes that are shuffled together")
+    clone.add_argument("--eval-every", type=int, default=300, help="updates")
+    clone.add_argument("--checkpoint-every", type=int, default=25, help="updates")
+    clone.add_argument("--device", default="cpu")
+    clone.add_argument("--workers", type=int, default=0, help="processes that draw the data ahead")
+    clone.add_argument("--compile", action="store_true", help="compile a layer: pays on a GPU")
     average = stages.add_parser("average", help="the mean of adapters of one lineage")
     average.add_argument("adapters", nargs="+", type=Path, help="folders of adapters of one shape")
     average.add_argument("--out", type=Path, required=True)
@@ -36,6 +51,11 @@ def main(argv: list[str] | None = None) -> int:
         from foundation.harvest import write
 
         sys.stdout.write(write(args.wheels))
+        return 0
+    if args.stage == "vocabulary":
+        from foundation.harvest import vocabulary as write_vocabulary
+
+        sys.stdout.write(write_vocabulary(args.base, args.without))
         return 0
     if args.stage == "anchors":
         from foundation.anchors import write as write_anchors
@@ -53,13 +73,25 @@ def main(argv: list[str] | None = None) -> int:
 
         sys.stdout.write(run_evaluation(args.model, args.adapter, args.episodes, args.json))
         return 0
-    from foundation.clone import CloneConfig
+    from foundation.clone import CloneConfig, Machine
     from foundation.clone import clone as run_clone
 
     config = CloneConfig(
-        tokens=args.tokens, seed=args.seed, rank=args.rank, alpha=2 * args.rank, lr=args.lr, decay=args.decay
+        tokens=args.tokens,
+        batch_tokens=args.batch_tokens,
+        micro_tokens=args.micro_tokens,
+        pool_episodes=args.pool_episodes,
+        rank=args.rank,
+        alpha=args.alpha or 2 * args.rank,
+        lr=args.lr,
+        decay=args.decay,
+        max_length=args.max_length,
+        seed=args.seed,
+        checkpoint_every=args.checkpoint_every,
+        eval_every=args.eval_every,
     )
-    run_clone(args.base, args.out, config, args.start)
+    machine = Machine(args.device, args.workers, args.compile)
+    run_clone(args.base, args.out, config, args.start, machine)
     return 0
 
 

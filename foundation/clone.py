@@ -1,7 +1,7 @@
-"""Behaviour cloning: the embedded base learns the trade from experts in procedural apps.
+"""Behaviour cloning: the embedded base learns the trade from experts in procedural apps, on a CPU or a GPU.
 
-One flat loop. The data are drawn as the loop goes, each episode from its own seed, so a run is fixed by (seed, tokens)
-and resumes exactly. The learning rate is constant after a warm-up and falls to a tenth over the last fifth: a run that
+One flat loop. The data are drawn as the loop goes, each episode from its own seed, so a run is fixed by its config
+and resumes exactly. The learning rate is constant after a warm-up and falls to a tenth over the last part: a run that
 was stopped early can be given more tokens.
 """
 
@@ -18,14 +18,15 @@ import torch
 from peft import set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agent.policy.attention import fastest
 from agent.policy.embedded import HUB_ID
 from agent.policy.encode import Encoder
 from agent.policy.precision import compute_dtype
-from consolidation.lora import attach_lora, logits_at, mixed_precision, trainable
-from foundation.dataset import HELD_OUT, Batch, batches, draw_sequences
+from consolidation.lora import attach_lora, mixed_precision, trainable
+from foundation.dataset import HELD_OUT, Batch, Drawing, batches, draw_sequences, padded_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class CloneConfig:
     tokens: int = 3_000_000
     """Prompt and reply tokens to train on."""
     batch_tokens: int = 1400
+    micro_tokens: int = 1
+    """Padded tokens that are computed at once; 1: a sequence at a time, which is best on a CPU."""
+    pool_episodes: int = 100
     rank: int = 32
     alpha: int = 64
     lr: float = 8e-4
@@ -50,39 +54,72 @@ class CloneConfig:
     eval_episodes: int = 32
 
 
-def train_batch(model: Any, batch: Batch, known: float) -> tuple[float, int, int]:
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where a run is computed. Changes its speed and its rounding, not what it learns from."""
+
+    device: str = "cpu"
+    workers: int = 0
+    """Processes that draw the data ahead."""
+    compiled: bool = False
+    """Compile the layers, whose code is one: pays on a GPU."""
+
+
+CPU = Machine()
+
+
+def taught_logits(model: Any, group: Batch, device: str) -> torch.Tensor:
+    """Run sequences side by side, padded on the right, and return logits_N_V where they are taught, one after the other.
+
+    No mask is needed: under causal attention nothing looks to the right.
+    """
+    ids = pad_sequence([tokens.ids for tokens in group], batch_first=True).to(device)
+    positions = [row * ids.shape[1] + tokens.positions for row, tokens in enumerate(group)]
+    bare: Any = model.get_base_model()
+    with mixed_precision(model, device):
+        hidden = bare.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state
+        return bare.get_output_embeddings()(hidden.flatten(0, 1)[torch.cat(positions).to(device)])
+
+
+def train_batch(model: Any, batch: Batch, config: CloneConfig, device: str = "cpu") -> tuple[float, int, int]:
     """Accumulate the gradient of the mean taught-token loss; return (loss, exact actions, sequences passed over).
 
-    A sequence whose mean loss is below `known` is passed over: its backward pass, most of its cost, would teach nothing
-    (Selective-Backprop, arXiv 1910.00762).
+    A sequence whose mean loss is below `known` is passed over: its backward pass, most of its cost where sequences are computed
+    one by one, would teach nothing (Selective-Backprop, arXiv 1910.00762).
     """
     total = sum(len(tokens.positions) for tokens in batch)
     loss_sum, exact, passed = 0.0, 0, 0
-    for tokens in batch:
-        with mixed_precision(model):
-            logits_N_V = logits_at(model, tokens.ids, tokens.positions).float()
-        loss = F.cross_entropy(logits_N_V, tokens.targets, reduction="sum") / total
-        loss_sum += loss.item()
-        exact += sum(tokens.exact(logits_N_V.argmax(-1)))
-        if loss.item() * total / len(tokens.positions) < known:
-            passed += 1
-        else:
-            loss.backward()
+    for group in padded_groups(batch, config.micro_tokens):
+        logits_N_V = taught_logits(model, group, device).float()
+        sizes = [len(tokens.positions) for tokens in group]
+        losses = F.cross_entropy(
+            logits_N_V, torch.cat([tokens.targets for tokens in group]).to(device), reduction="none"
+        )
+        taught = [part.sum() for part in losses.split(sizes) if part.mean() >= config.known]
+        if taught:
+            (torch.stack(taught).sum() / total).backward()
+        loss_sum += losses.sum().item() / total
+        passed += len(group) - len(taught)
+        exact += count_exact(group, logits_N_V)
     return loss_sum, exact, passed
 
 
+def count_exact(group: Batch, logits_N_V: torch.Tensor) -> int:
+    """Count the taught actions all of whose tokens are the likeliest ones."""
+    predicted = logits_N_V.argmax(-1).cpu().split([len(tokens.positions) for tokens in group])
+    return sum(sum(tokens.exact(part)) for tokens, part in zip(group, predicted, strict=True))
+
+
 @torch.no_grad()
-def evaluate(model: Any, encoder: Encoder, episodes: int, max_length: int) -> dict[str, tuple[int, int]]:
+def evaluate(model: Any, encoder: Encoder, config: CloneConfig, device: str = "cpu") -> dict[str, tuple[int, int]]:
     """Count exact next actions on held-out episodes, teacher-forced and unconstrained: {suite: (exact, all)}."""
     counts: dict[str, tuple[int, int]] = {}
-    for index in range(episodes):
-        suite, sequences = draw_sequences(encoder, HELD_OUT + index, max_length, training=False)
-        for tokens in sequences:
-            with mixed_precision(model):
-                predicted = logits_at(model, tokens.ids, tokens.positions).argmax(-1)
-            exact = tokens.exact(predicted)
+    for index in range(config.eval_episodes):
+        suite, sequences = draw_sequences(encoder, HELD_OUT + index, config.max_length, training=False)
+        for group in padded_groups(sequences, config.micro_tokens):
             old = counts.get(suite, (0, 0))
-            counts[suite] = (old[0] + sum(exact), old[1] + len(exact))
+            exact = count_exact(group, taught_logits(model, group, device))
+            counts[suite] = (old[0] + exact, old[1] + sum(len(tokens.spans) for tokens in group))
     return counts
 
 
@@ -100,40 +137,43 @@ def save_checkpoint(folder: Path, model: Any, optimizer: torch.optim.Optimizer, 
     temporary.replace(folder / "checkpoint.pt")
 
 
-def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None) -> None:
+def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None, machine: Machine = CPU) -> None:
     """Train until `config.tokens` are seen; write `out/adapter` and a log. Resumes from `out/checkpoint.pt`.
 
     `start` is the folder of an adapter of the same rank to begin from, with a fresh optimiser.
     """
     out.mkdir(parents=True, exist_ok=True)
+    device = machine.device
     encoder = Encoder(AutoTokenizer.from_pretrained(base))
-    model = attach_lora(
-        AutoModelForCausalLM.from_pretrained(base, dtype=compute_dtype(), attn_implementation=fastest()),
-        config.rank,
-        config.alpha,
-        config.seed,
-    )
+    bare = AutoModelForCausalLM.from_pretrained(
+        base, dtype=compute_dtype(device), attn_implementation=fastest(device)
+    ).to(device)
+    model = attach_lora(bare, config.rank, config.alpha, config.seed)
     origin: dict[str, Any] | None = None
     if start is not None:
         origin = json.loads((start / "recipe.json").read_text())
         set_peft_model_state_dict(model, load_file(start / "adapter_model.safetensors"))
+    if machine.compiled:
+        for layer in bare.get_decoder().layers:
+            layer.compile(dynamic=True)
     optimizer = torch.optim.AdamW(trainable(model), lr=config.lr, betas=(0.9, 0.95), weight_decay=0.0)
     state: dict[str, Any] = {"update": 0, "pool": 0, "position": 0, "tokens": 0, "actions": 0}
     if (out / "checkpoint.pt").exists():
-        saved = torch.load(out / "checkpoint.pt", weights_only=True)
+        saved = torch.load(out / "checkpoint.pt", weights_only=True, map_location=device)
         model.load_state_dict(saved["weights"], strict=False)
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
-    started, recent = time.monotonic(), (0, 0)
+    started = time.monotonic()
+    drawing = Drawing(base, config.seed, config.max_length, config.pool_episodes)
 
     for batch, pool, position in batches(
-        encoder, config.seed, config.batch_tokens, config.max_length, state["pool"], state["position"]
+        drawing, config.batch_tokens, state["pool"], state["position"], machine.workers
     ):
         if state["tokens"] >= config.tokens:
             break
         for group in optimizer.param_groups:
             group["lr"] = rate(config, state["update"], state["tokens"])
-        loss, exact, passed = train_batch(model, batch, config.known)
+        loss, exact, passed = train_batch(model, batch, config, device)
         norm = torch.nn.utils.clip_grad_norm_(trainable(model), 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -143,7 +183,6 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None)
         state["pool"], state["position"] = pool, position
         state["tokens"] += sum(len(tokens.ids) for tokens in batch)
         state["actions"] += actions
-        recent = (recent[0] + exact, recent[1] + actions)
         record: dict[str, Any] = {
             **state,
             "loss": round(loss, 4),
@@ -155,7 +194,7 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None)
         if state["update"] % config.checkpoint_every == 0:
             save_checkpoint(out, model, optimizer, state)
         if state["update"] % config.eval_every == 0:
-            record["held_out"] = evaluate(model, encoder, config.eval_episodes, config.max_length)
+            record["held_out"] = evaluate(model, encoder, config, device)
             export(model, out / "adapter", config, state, origin)
         with (out / "log.jsonl").open("a") as log:
             log.write(json.dumps(record) + "\n")

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 import random
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from multiprocessing import get_context
+from pathlib import Path
+
+import torch
+from transformers import AutoTokenizer
 
 from agent.policy.encode import Encoder
 from consolidation.segments import cut
@@ -13,7 +24,6 @@ from foundation.tasks import draw_task
 
 HELD_OUT = 1 << 40
 """Task seeds from here on are for evaluation only."""
-EPISODES_PER_POOL = 100
 Batch = list[Tokens]
 
 
@@ -38,25 +48,74 @@ def draw_sequences(encoder: Encoder, seed: int, max_length: int, *, training: bo
     return task.suite, out
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What to train on. The seed fixes it all, whoever draws it."""
+
+    base: Path
+    """Folder of the model, for its tokenizer."""
+    seed: int
+    max_length: int
+    pool_episodes: int
+    """Episodes whose segments are shuffled together."""
+
+    def pool(self, index: int) -> Batch:
+        """Return the shuffled segments of one pool."""
+        out: Batch = []
+        for episode in range(index * self.pool_episodes, (index + 1) * self.pool_episodes):
+            out += draw_sequences(_encoder(self.base), (self.seed << 32) + episode, self.max_length, training=True)[1]
+        random.Random(index).shuffle(out)
+        return out
+
+    def packed_pool(self, index: int) -> bytes:
+        """Return a pool for another process. Tensors sent as they are would each hold a file open there."""
+        return pickle.dumps(self.pool(index))
+
+    def pools(self, first: int, workers: int) -> Iterator[tuple[int, Batch]]:
+        """Yield (index, pool) from `first` on, without end. `workers` processes draw ahead; with none, this one does."""
+        if not workers:
+            yield from ((index, self.pool(index)) for index in count(first))
+        with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as others:
+            ahead = deque(others.submit(self.packed_pool, first + number) for number in range(2 * workers))
+            try:
+                for index in count(first):
+                    yield index, pickle.loads(ahead.popleft().result())
+                    ahead.append(others.submit(self.packed_pool, index + 2 * workers))
+            finally:
+                others.shutdown(cancel_futures=True)
+
+
+@cache
+def _encoder(base: Path) -> Encoder:
+    return Encoder(AutoTokenizer.from_pretrained(base))
+
+
 def batches(
-    encoder: Encoder, seed: int, batch_tokens: int, max_length: int, pool_index: int, skip: int
+    drawing: Drawing, batch_tokens: int, pool_index: int = 0, skip: int = 0, workers: int = 0
 ) -> Iterator[tuple[Batch, int, int]]:
-    """Yield (batch, pool, position in it): segments of 100 episodes, shuffled, cut into batches of `batch_tokens`.
+    """Yield (batch, pool, position in it): segments cut into batches of `batch_tokens`. What a pool has left joins no batch.
 
     A run resumes at the batch after (pool_index, skip).
     """
-    while True:
-        pool: Batch = []
-        for index in range(pool_index * EPISODES_PER_POOL, (pool_index + 1) * EPISODES_PER_POOL):
-            pool += draw_sequences(encoder, (seed << 32) + index, max_length, training=True)[1]
-        random.Random(pool_index).shuffle(pool)
+    for index, pool in drawing.pools(pool_index, workers):
         batch: Batch = []
         position = 0
         for tokens in pool:
             batch.append(tokens)
             if sum(len(item.ids) for item in batch) >= batch_tokens:
                 position += 1
-                if position > skip:
-                    yield batch, pool_index, position
+                if index > pool_index or position > skip:
+                    yield batch, index, position
                 batch = []
-        pool_index, skip = pool_index + 1, 0
+
+
+def padded_groups(batch: Batch, most: int) -> Iterator[list[Tokens]]:
+    """Part a batch into groups of like length, none of which holds more than `most` tokens when padded, or one sequence."""
+    group: list[Tokens] = []
+    for tokens in sorted(batch, key=lambda item: -len(item.ids)):
+        if group and len(group[0].ids) * (len(group) + 1) > most:
+            yield group
+            group = []
+        group.append(tokens)
+    if group:
+        yield group

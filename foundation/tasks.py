@@ -252,17 +252,17 @@ def _impossible(draw: _Draw) -> Task:
 
 
 SUITES: dict[str, tuple[float, Callable[[_Draw], Task]]] = {
-    "lesson": (0.22, _by_lesson),
-    "ritual": (0.16, _by_ritual),
+    "lesson": (0.3, _by_lesson),
+    "ritual": (0.2, _by_ritual),
     "relation": (0.24, _by_relation),
     "message": (0.4, _by_message),
     "explicit": (0.3, _explicit),
-    "steps": (0.08, _steps),
-    "told": (0.05, _told),
-    "read": (0.04, _read),
-    "unknown": (0.05, _unknown),
-    "missing": (0.03, _missing),
-    "impossible": (0.03, _impossible),
+    "steps": (0.1, _steps),
+    "told": (0.06, _told),
+    "read": (0.06, _read),
+    "unknown": (0.06, _unknown),
+    "missing": (0.05, _missing),
+    "impossible": (0.05, _impossible),
 }
 """Every kind of task with its share of the training set."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 
@@ -208,6 +208,9 @@ _SURNAMES = [
     "Zhang",
 ]
 
+_REMEMBERED = 12
+"""Words that may be drawn again."""
+
 
 @cache
 def phrases(section: str) -> tuple[str, ...]:
@@ -219,18 +222,24 @@ def phrases(section: str) -> tuple[str, ...]:
 
 @cache
 def plain_words() -> tuple[str, ...]:
-    """Return ordinary lower-case English words, taken from the harvested sentences."""
+    """Return ordinary lower-case words: those of the harvested sentences, and everyday ones."""
     found = re.findall(r"\b[a-z]{3,12}\b", " ".join(phrases("english sentences")))
-    return tuple(sorted(set(found)))
+    everyday = resources.files("foundation").joinpath("data/vocabulary.txt").read_text(encoding="utf-8").split()
+    return tuple(sorted({*found, *everyday}))
 
 
 @dataclass(slots=True)
 class Words:
-    """Draw words with one random generator. `strangeness` is the share of invented words (0 to 1)."""
+    """Draw words with one random generator. `strangeness` is the share of invented words (0 to 1).
+
+    `echo` is the share of words that were drawn before: what two values have in common says nothing about either.
+    """
 
     rng: random.Random
     strangeness: float = 0.3
     foreign: float = 0.15
+    echo: float = 0.12
+    _drawn: list[str] = field(default_factory=list, repr=False)
 
     def invented(self) -> str:
         """Return a pronounceable word that means nothing."""
@@ -241,7 +250,21 @@ class Words:
 
     def word(self) -> str:
         """Return one lower-case word."""
-        return self.invented() if self.rng.random() < self.strangeness else self.rng.choice(plain_words())
+        if self._drawn and self.rng.random() < self.echo:
+            return self.rng.choice(self._drawn[-_REMEMBERED:])
+        word = self.invented() if self.rng.random() < self.strangeness else self.rng.choice(plain_words())
+        self._drawn.append(word)
+        return word
+
+    def joined(self) -> str:
+        """Return a name of several words, or of words and a number, that are written as one: `spring_plan`, `KeyRing`, `dock-7`."""
+        rng = self.rng
+        parts = [self.word() for _ in range(rng.choice((2, 2, 2, 3)))]
+        if rng.random() < 0.2:
+            parts[-1] = str(rng.randint(1, 2030))
+        if rng.random() < 0.15:
+            return "".join(part.capitalize() for part in parts)
+        return rng.choice("__--.:/").join(parts)
 
     def label(self) -> str:
         """Return what a button, field or heading may say."""
@@ -269,7 +292,9 @@ class Words:
         )
 
     def title(self) -> str:
-        """Return the name of a thing: one to four words, sometimes with a number."""
+        """Return the name of a thing: one to four words, sometimes with a number, sometimes written as one."""
+        if self.rng.random() < 0.08:
+            return self.joined()
         words = " ".join(self.word() for _ in range(self.rng.choice((1, 1, 2, 2, 3, 4))))
         if self.rng.random() < 0.25:
             return f"{self.rng.choice(('the', 'a', 'my', 'our', 'new', 'this'))} {words}"
@@ -281,6 +306,8 @@ class Words:
 
         Half of them are any word: with a closed list the base learns to expect its names, and copies others badly.
         """
+        if self.rng.random() < 0.04:
+            return self.joined()
         name = self.rng.choice(_PEOPLE) if self.rng.random() < 0.5 else self.word().capitalize()
         return f"{name} {self.rng.choice(_SURNAMES)}" if self.rng.random() < 0.3 else name
 
@@ -310,4 +337,4 @@ class Words:
 
     def slug(self) -> str:
         """Return a lower-case name for an address."""
-        return self.rng.choice(("_", "-", ":", "-")).join(self.word() for _ in range(self.rng.choice((1, 1, 2, 2, 3))))
+        return self.word() if self.rng.random() < 0.4 else self.joined()

@@ -76,6 +76,6 @@ def register() -> str:
     return NAME
 
 
-def fastest() -> str:
-    """Return the name of the attention that is fastest in this machine's precision."""
-    return register() if compute_dtype() is torch.bfloat16 else "sdpa"
+def fastest(device: str = "cpu") -> str:
+    """Return the name of the attention that is fastest on this device."""
+    return register() if device == "cpu" and compute_dtype() is torch.bfloat16 else "sdpa"
