@@ -293,6 +293,7 @@ def _field(app: ProceduralApp, screen: Screen, form: Form, item: Field) -> None:
 def _wiki(app: ProceduralApp, screen: Screen) -> None:
     slug = app.page.removeprefix(app.schema.wiki_path)
     text = app.wiki.get(app.page)
+    _idle(screen, "trail", [("link", other) for other in app.schema.wiki_trail])
     if app.form is None:
         screen.words("heading", slug if text is not None else "This page does not exist yet")
         screen.words("text", text or "")
@@ -312,9 +313,10 @@ def _wiki(app: ProceduralApp, screen: Screen) -> None:
     screen.control(
         "wiki text",
         "textbox",
-        slug,
+        app.schema.wiki_field or slug,
         lambda typed: app.set_value(form, "text", typed),
         value=form.values["text"],
         states=("multiline",),
     )
     screen.control("wiki save", "button", app.schema.settings.save_label, save)
+    _idle(screen, "around", app.schema.wiki_around)

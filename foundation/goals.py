@@ -93,7 +93,7 @@ class Edit:
         form = app.form
         if form and form.section is self.section and form.editing is not None and form.editing == index:
             return fill(app, page, form, {self.key: self.value}, [self.key]) or use(app, page, "save")
-        if form and form.section and (form.section.form == "page" or form.editing is not None):
+        if form and form.section and (form.section.form != "inline" or form.editing is not None):
             return use(app, page, "cancel")
         if app.page != self.section.label or index is None or app.confirming or app.query:
             return go_to(app, page, self.section.label)

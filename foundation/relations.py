@@ -66,7 +66,11 @@ class Relation:
         """Word a task with these slot values."""
         parts = [
             self.first,
-            *(part for i, gap in zip(self.order, [*self.gaps, ""], strict=True) for part in (slots[i], gap)),
+            *(
+                part
+                for i, gap in zip(self.order, [*self.gaps, ""][: len(self.order)], strict=True)
+                for part in (slots[i], gap)
+            ),
         ]
         text = " ".join(part for part in (*parts, self.last) if part)
         for mark in (",", ":", ".", "!"):

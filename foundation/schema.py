@@ -153,6 +153,12 @@ class Schema:
     after: list[tuple[str, str]]
     wiki_path: str
     wiki_create: str
+    wiki_field: str
+    """What the text of a page is called; nothing: as the page."""
+    wiki_trail: list[str]
+    """Links to other pages that stand on each."""
+    wiki_around: list[tuple[str, str]]
+    """Role and name of what stands below the text and does nothing for any task."""
     chatter: list[str]
     """Sentences of page text, some of which give orders that nobody should follow."""
     single_page: bool
@@ -297,7 +303,15 @@ def make_schema(seed: int) -> Schema:
         before=before,
         after=after,
         wiki_path=f"/{words.invented()}/" if rng.random() < 0.5 else f"/{words.invented()}.php?id=",
-        wiki_create=rng.choice(("Create this page", "Edit", "Write it", words.label())),
+        wiki_create=rng.choice(
+            ("Create this page", "Edit", "Edit this page", "Create page", "Write it", "+", words.label())
+        ),
+        wiki_field=rng.choice(("", "", "Text", "Content", "Page text", words.joined(), words.label(), words.label())),
+        wiki_trail=[words.slug() for _ in range(rng.choice((0, 0, 2, 3, 5)))],
+        wiki_around=[
+            (rng.choice(("textbox", "button", "button", "link")), label)
+            for label in words.labels(rng.choice((0, 0, 1, 2, 3)), taken)
+        ],
         chatter=chatter,
         single_page=rng.random() < 0.5,
         nav_hidden=rng.choice(("Menu", "☰", "Navigation")) if rng.random() < 0.12 else "",

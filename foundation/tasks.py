@@ -16,7 +16,7 @@ from foundation.phrasing import Phrasing, Wording
 from foundation.relations import PageSkill, RelationSkill, small
 from foundation.rituals import RitualSkill
 from foundation.schema import Schema, make_schema
-from foundation.skills import CreateSkill, DeleteSkill, Shown, draw_skill
+from foundation.skills import CreateSkill, DeleteSkill, Shown, WikiSkill, draw_skill
 
 ASK_FOR_LESSON = "How should I do this? Please show me once."
 
@@ -122,24 +122,36 @@ def _explicit(draw: _Draw) -> Task:
     return Task("explicit", draw.app, skill.explicit(goal, draw.rng), lessons, goal)
 
 
+_DICTATED: dict[Verb, tuple[str, ...]] = {
+    Verb.CLICK: ('click "{0}"', 'click "{0}"', "click {0}", 'click on "{0}"', 'hit "{0}"', 'press "{0}"'),
+    Verb.TYPE: (
+        *('type "{1}" into "{0}"', 'type "{1}" into "{0}"', "type {1} into {0}", 'enter "{1}" in "{0}"'),
+        *('fill in "{0}" with "{1}"', 'write "{1}" into "{0}"', 'put "{1}" into {0}'),
+    ),
+    Verb.SELECT: ('choose "{1}" in "{0}"', 'select "{1}" in "{0}"', "choose {1} for {0}", 'set "{0}" to "{1}"'),
+    Verb.PRESS: ("press {1}", 'press "{1}"', "hit the {1} key"),
+    Verb.OPEN: ('open "{1}"', 'open "{1}"', "open {1}", "go to {1}", 'go to "{1}"'),
+}
+"""Ways to dictate an action: {0} is the control's name, {1} the text."""
+
+
 def _steps(draw: _Draw) -> Task:
-    """The clicks are dictated."""
-    skill = draw_skill(draw.app, draw.rng)
+    """The clicks are dictated; each verb is said in one way throughout. Some are those of a page at an address, some make no sense."""
+    rng = draw.rng
+    kind = rng.random()
+    if kind < 0.5:
+        schema = small(draw.schema, rng, PAIRS)
+        draw = _Draw(rng, schema, ProceduralApp(schema, rng.randrange(1 << 30), records=rng.choice((0, 0, 1))))
+    skill: Shown = draw_skill(draw.app, rng)
+    if kind < 0.3:
+        skill = WikiSkill("", f"{draw.app.words.word()}{rng.choice(':/-_')}" if rng.random() < 0.6 else "")
+    elif kind < 0.5:
+        skill = RitualSkill.build(draw.schema, rng)
     goal, _ = skill.draw(draw.app)
-    twin = _twin(draw.app)
-    spoken = []
-    for step in run_expert(twin, goal):
-        action = step.action
-        form = {
-            Verb.CLICK: 'click "{0}"',
-            Verb.TYPE: 'type "{1}" into "{0}"',
-            Verb.SELECT: 'choose "{1}" in "{0}"',
-            Verb.PRESS: "press {1}",
-            Verb.OPEN: "open {1}",
-        }.get(action.verb)
-        if form:
-            spoken.append(form.format(action.name, action.text))
-    text = draw.rng.choice((", ", ", then ", "; ")).join(spoken)
+    forms = {verb: rng.choice(ways) for verb, ways in _DICTATED.items()}
+    actions = [step.action for step in run_expert(_twin(draw.app), goal)]
+    spoken = [forms[action.verb].format(action.name, action.text) for action in actions if action.verb in forms]
+    text = rng.choice((", ", ", ", ", then ", "; ", ". Then ", " and ")).join(spoken)
     return Task("steps", draw.app, text[:1].upper() + text[1:], (), goal)
 
 
@@ -257,7 +269,7 @@ SUITES: dict[str, tuple[float, Callable[[_Draw], Task]]] = {
     "relation": (0.24, _by_relation),
     "message": (0.4, _by_message),
     "explicit": (0.3, _explicit),
-    "steps": (0.1, _steps),
+    "steps": (0.2, _steps),
     "told": (0.06, _told),
     "read": (0.06, _read),
     "unknown": (0.06, _unknown),
