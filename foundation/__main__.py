@@ -37,7 +37,6 @@ def main(argv: list[str] | None = None) -> int:
     clone.add_argument("--checkpoint-every", type=int, default=25, help="updates")
     clone.add_argument("--device", default="cpu")
     clone.add_argument("--workers", type=int, default=0, help="processes that draw the data ahead")
-    clone.add_argument("--compile", action="store_true", help="compile a layer: pays on a GPU")
     average = stages.add_parser("average", help="the mean of adapters of one lineage")
     average.add_argument("adapters", nargs="+", type=Path, help="folders of adapters of one shape")
     average.add_argument("--out", type=Path, required=True)
@@ -90,7 +89,7 @@ def main(argv: list[str] | None = None) -> int:
         checkpoint_every=args.checkpoint_every,
         eval_every=args.eval_every,
     )
-    machine = Machine(args.device, args.workers, args.compile)
+    machine = Machine(args.device, args.workers)
     run_clone(args.base, args.out, config, args.start, machine)
     return 0
 

@@ -61,8 +61,6 @@ class Machine:
     device: str = "cpu"
     workers: int = 0
     """Processes that draw the data ahead."""
-    compiled: bool = False
-    """Compile the layers, whose code is one: pays on a GPU."""
 
 
 CPU = Machine()
@@ -145,17 +143,15 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None,
     out.mkdir(parents=True, exist_ok=True)
     device = machine.device
     encoder = Encoder(AutoTokenizer.from_pretrained(base))
-    bare = AutoModelForCausalLM.from_pretrained(
+    bare: Any = AutoModelForCausalLM.from_pretrained(
         base, dtype=compute_dtype(device), attn_implementation=fastest(device)
-    ).to(device)
+    )
+    bare.to(device)
     model = attach_lora(bare, config.rank, config.alpha, config.seed)
     origin: dict[str, Any] | None = None
     if start is not None:
         origin = json.loads((start / "recipe.json").read_text())
         set_peft_model_state_dict(model, load_file(start / "adapter_model.safetensors"))
-    if machine.compiled:
-        for layer in bare.get_decoder().layers:
-            layer.compile(dynamic=True)
     optimizer = torch.optim.AdamW(trainable(model), lr=config.lr, betas=(0.9, 0.95), weight_decay=0.0)
     state: dict[str, Any] = {"update": 0, "pool": 0, "position": 0, "tokens": 0, "actions": 0}
     if (out / "checkpoint.pt").exists():

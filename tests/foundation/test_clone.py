@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
 
 from agent.policy.local import LocalPolicy
+from consolidation.lora import attach_lora, trainable
 from foundation import clone as module
-from foundation.clone import CloneConfig, clone, rate
+from foundation.clone import CloneConfig, clone, rate, train_batch
+from foundation.dataset import Drawing
 
 CONFIG = CloneConfig(
     tokens=12_000,
@@ -79,3 +82,32 @@ def test_training_goes_on_from_an_adapter(tiny_model: Path, tmp_path: Path) -> N
     first, more = adapter(tmp_path / "first"), adapter(tmp_path / "more")
     assert first.keys() == more.keys()
     assert all(torch.equal(first[name], more[name]) for name in first)
+
+
+def test_sequences_side_by_side_teach_what_they_teach_one_by_one(tiny_model: Path) -> None:
+    drawing = Drawing(tiny_model, seed=2, max_length=4000, pool_episodes=6)
+    batch = next(iter(drawing.pools(0, workers=0)))[1][:5]
+    gradients = []
+    for micro_tokens in (1, 100_000):
+        bare = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32, attn_implementation="sdpa")
+        model = attach_lora(bare, 4, 8, seed=1)
+        torch.manual_seed(0)
+        for name, parameter in model.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.normal_(parameter, std=0.02)
+        loss, exact, passed = train_batch(model, batch, replace(CONFIG, micro_tokens=micro_tokens))
+        gradients.append((loss, exact, passed, [weight.grad for weight in trainable(model)]))
+    (one_loss, *one, singly), (other_loss, *other, together) = gradients
+    assert one == other and one_loss == pytest.approx(other_loss, rel=2e-2)
+    for a, b in zip(singly, together, strict=True):
+        assert a is not None and b is not None
+        assert torch.nn.functional.cosine_similarity(a.flatten(), b.flatten(), dim=0) > 0.98
+
+
+def test_what_is_known_is_passed_over(tiny_model: Path) -> None:
+    drawing = Drawing(tiny_model, seed=2, max_length=4000, pool_episodes=4)
+    batch = next(iter(drawing.pools(0, workers=0)))[1][:4]
+    bare = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32, attn_implementation="sdpa")
+    model = attach_lora(bare, 4, 8, seed=1)
+    _, _, passed = train_batch(model, batch, replace(CONFIG, known=1e9, micro_tokens=10_000))
+    assert passed == 4 and all(weight.grad is None for weight in trainable(model))
