@@ -31,6 +31,7 @@ CHOICES = frozenset(
 MAX = 6
 """So many of a kind are counted; a task that names more is a dictation."""
 _NUMBER = re.compile(r"(?<![\w.,:/-])\d[\d.,:/-]*(?<=\d)(?!\w)")
+_PART_BEFORE, _PART_AFTER = r"(?<!\w[:._-])", r"(?![:._-]\w)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,19 @@ class Mentions:
 
     @classmethod
     def of(cls, task: str, things: Iterable[str]) -> Mentions:
-        """Find `things` in a task as whole words, the longest where two overlap; then the numbers in between."""
+        """Find `things` in a task as whole words, the longest where two overlap; then the numbers in between.
+
+        `Slate` is not mentioned in `US:Slate`, nor in `Slate-blue`: a part of a name that is written as one is another name.
+        """
         found: dict[int, str] = {}
         left = task
         for thing in sorted({thing.strip() for thing in things}, key=lambda thing: (-len(thing), thing)):
             if len(thing) < 2 or thing not in left:  # `in` first: it is quicker, and most things are not said
                 continue
-            if match := re.search(as_words(thing), left):
+            pattern = _PART_BEFORE + as_words(thing) + _PART_AFTER
+            if match := re.search(pattern, left):
                 found[match.start()] = thing
-                left = re.sub(as_words(thing), lambda match: " " * len(match[0]), left)
+                left = re.sub(pattern, lambda match: " " * len(match[0]), left)
         numbers = dict.fromkeys(match[0] for match in _NUMBER.finditer(left))
         return cls(tuple(found[at] for at in sorted(found))[:MAX], tuple(numbers)[:MAX])
 

@@ -24,6 +24,7 @@ PEOPLE = ("Dmitri", "Elsa", "Farid", "Mei", "Mei Castro")
         ("on 2026-11-20 at 12:30, 2 of 3", (), ("2026-11-20", "12:30", "2", "3")),
         ("Elsa, and Elsa again, 7 and 7", ("Elsa",), ("7",)),
         ("v2 of room3 in the 3rd week", (), ()),
+        ("Mei-Lin put it into Family:Elsa, not Farid.old; ask Farid.", ("Farid",), ()),
         ("", (), ()),
     ],
 )
