@@ -2,7 +2,7 @@
 
 Choices of the page (the people in a list, the boxes to tick) are exchanged for each other everywhere, so that the page stays
 whole, and stand in another order; free values are replaced by new ones. Surroundings change too: numbers of elements,
-unrelated rows and links, links to what was done lately, and boxes that a step sets anyway.
+unrelated rows and links, links to what was done lately, boxes that a step sets anyway, and the page that an address is opened from.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from agent.lessons.said import as_words, says
 from browser.actions import Action
 from browser.types import Line, Observation, StepResult
+from consolidation.rehearsal.begin import begin_elsewhere
 from consolidation.rehearsal.crowd import crowd
 from consolidation.rehearsal.leftovers import leave
 from consolidation.rehearsal.recents import MOST, recall, recent_names
@@ -28,6 +29,8 @@ HELD_OUT = 1 << 20
 """Variant seeds from here on are probes: never trained on."""
 SEVERAL = 0.6
 """Share of the free values of one word that become names of several: copying the whole of those is what small models get wrong."""
+ELSEWHERE = 0.4
+"""Share of the sessions that open an address first that do it from where another one ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,10 @@ def make_variant(demonstration: Demonstration, words: tuple[str, ...], seed: int
         names, newcomers = [renaming[name] for name in group], _newcomers(group, renaming, words, rng)
         renamed = shuffle(crowd(renamed, names, newcomers), [*names, *newcomers], rng)
     renamed = leave(renamed, rng)
+    begin = random.Random(f"begin {seed}")
+    if begin.random() < ELSEWHERE:  # on the page that an earlier errand, with other values, ended on
+        ended = _rename_step(demonstration.steps[-1], _renamer(_renaming(slots, words, begin)))
+        renamed = begin_elsewhere(renamed, ended.observation)
     renamed = recall(renamed, _recent(slots, renaming, words, random.Random(f"recent {seed}")))
     surround = _Surroundings(rng, demonstration.steps, [slot.text for slot in slots])
     steps = tuple(surround.step(step) for step in renamed)
