@@ -74,7 +74,8 @@ class Drawing:
     def pools(self, first: int, workers: int) -> Iterator[tuple[int, Batch]]:
         """Yield (index, pool) from `first` on, without end. `workers` processes draw ahead; with none, this one does."""
         if not workers:
-            yield from ((index, self.pool(index)) for index in count(first))
+            for index in count(first):
+                yield index, self.pool(index)
         with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as others:
             ahead = deque(others.submit(self.packed_pool, first + number) for number in range(2 * workers))
             try:

@@ -90,7 +90,7 @@ def write(wheels: list[Path]) -> str:
 def vocabulary(base: Path, without: Iterable[Path]) -> str:
     """Write the lower-case words of the base's tokenizer (Apache-2.0), save those that stand in the files `without`.
 
-    These are the files of the benchmarks, so that none of their values is ever trained on.
+    Given the files of the benchmarks, none of their values is an everyday word.
     """
     held_out = {word for path in without for word in re.findall(r"[a-z]+", path.read_text(encoding="utf-8").lower())}
     tokens: dict[str, int] = json.loads((base / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]

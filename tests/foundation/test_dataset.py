@@ -1,6 +1,7 @@
 """Training data: the same whoever draws it, cut into batches and groups that lose nothing."""
 
 import random
+import re
 from itertools import islice
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.definitions import Slot, draw_slot
 from consolidation.tokens import Tokens
 from foundation.dataset import Batch, Drawing, batches, padded_groups
 from foundation.episodes import run_expert
@@ -57,10 +59,16 @@ def test_words_of_the_benchmarks_are_held_out(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text('{"model": {"vocab": {"Ġkayak": 1, "Ġlamp": 2, "Ġriver": 3, "lamp": 4}}}')
     (tmp_path / "app.toml").write_text('taught = { text = "Kayak-2" }')
     assert vocabulary(tmp_path, [tmp_path / "app.toml"]) == "lamp\nriver\n"
+    files = [Path("bench/definitions.py"), *Path("bench/apps").glob("*.toml")]
+    said = {word for file in files for word in re.findall("[a-z]+", file.read_text().lower())}
     everyday = set(Path("foundation/data/vocabulary.txt").read_text().split())
-    values = Path("bench/definitions.py").read_text().lower()
-    assert len(everyday) > 10_000 and not [word for word in ("snorkel", "kayak", "groceries") if word in everyday]
-    assert "snorkel" in values and everyday <= set(plain_words())
+    assert len(everyday) > 10_000 and "kayak" in said and not everyday & said
+
+
+def test_no_word_is_a_value_of_the_benchmarks() -> None:
+    rng = random.Random(0)
+    values = {word for _ in range(400) for word in draw_slot(Slot("thing", kind="slug"), rng).split("_")}
+    assert len(values) > 20 and not values & set(plain_words())
 
 
 def test_a_name_written_as_one_has_no_space() -> None:
