@@ -69,11 +69,12 @@ class Prober:
 
     def alone(self, skills: Sequence[Skill], *, adapter: bool) -> Scores:
         """Measure exact next actions without any lesson."""
-        return {skill.id: self._steps(skill, (), adapter=adapter) for skill in skills}
+        return {skill.id: self._steps(skill, [()], adapter=adapter)[0] for skill in skills}
 
-    def taught(self, skills: Sequence[Skill], *, adapter: bool) -> Scores:
-        """Measure exact next actions with the skill's own lesson in context."""
-        return {skill.id: self._steps(skill, (skill.text,), adapter=adapter) for skill in skills}
+    def alone_and_taught(self, skills: Sequence[Skill], *, adapter: bool) -> tuple[Scores, Scores]:
+        """Measure exact next actions without any lesson, and with the skill's own lesson in context."""
+        both = {skill.id: self._steps(skill, [(), (skill.text,)], adapter=adapter) for skill in skills}
+        return {key: scores[0] for key, scores in both.items()}, {key: scores[1] for key, scores in both.items()}
 
     def champion(self, folder: Path, skills: Sequence[Skill]) -> Scores:
         """Measure an adapter on disk, alone; the model's own adapter is active again afterwards."""
@@ -104,10 +105,11 @@ class Prober:
             for kept in turn_kept(self.model, self.encoder, student, session, with_manual=self.with_manual)
         )
 
-    def _steps(self, skill: Skill, lessons: Sequence[str], *, adapter: bool) -> tuple[float, ...]:
-        return steps_right(
-            self.model, self.encoder, self.variants(skill), lessons, adapter=adapter, with_manual=self.with_manual
-        ).scores
+    def _steps(self, skill: Skill, contexts: Sequence[Sequence[str]], *, adapter: bool) -> list[tuple[float, ...]]:
+        found = steps_right(
+            self.model, self.encoder, self.variants(skill), contexts, adapter=adapter, with_manual=self.with_manual
+        )
+        return [measured.scores for measured in found]
 
 
 def measured(scores: Mapping[str, Sequence[float]]) -> dict[str, Measured]:

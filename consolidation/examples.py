@@ -19,7 +19,7 @@ from peft import PeftModel
 from agent.lessons.cues import without_cues
 from agent.policy.encode import Encoder
 from browser.errors import ApprenticeError
-from consolidation.lora import logits_at, mixed_precision
+from consolidation.lora import logits_at, logits_beside, mixed_precision
 from consolidation.losses import on_support, top_ids
 from consolidation.segments import Segment, Step, cut
 from consolidation.tokens import Tokens, encode
@@ -107,6 +107,17 @@ def score(
     tokens = encode(encoder, segment)
     with mixed_precision(model, device), nullcontext() if adapter else model.disable_adapter():
         return tokens, logits_at(model, tokens.ids.to(device), tokens.positions.to(device)).float().cpu()
+
+
+@torch.no_grad()
+def score_beside(
+    model: PeftModel, encoder: Encoder, segments: Sequence[Segment], *, adapter: bool = False
+) -> list[tuple[Tokens, torch.Tensor]]:
+    """Do what `score` does for segments of one page, whose prompts begin alike: the page is computed once."""
+    told = [encode(encoder, segment) for segment in segments]
+    with mixed_precision(model), nullcontext() if adapter else model.disable_adapter():
+        logits = logits_beside(model, [(tokens.ids, tokens.positions) for tokens in told])
+    return [(tokens, logits_N_V.float()) for tokens, logits_N_V in zip(told, logits, strict=True)]
 
 
 def distilled(

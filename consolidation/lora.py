@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from peft.helpers import disable_input_dtype_casting
+from transformers import DynamicCache
 
+from agent.policy.encode import shared_length
 from agent.policy.precision import compute_dtype
 
 
@@ -70,3 +72,20 @@ def logits_at(model: Any, ids: torch.Tensor, positions: torch.Tensor) -> torch.T
     bare: Any = model.get_base_model() if isinstance(model, PeftModel) else model
     hidden = bare.get_decoder()(input_ids=ids[None], use_cache=False).last_hidden_state[0]
     return bare.get_output_embeddings()(hidden[positions].contiguous())
+
+
+@torch.no_grad()
+def logits_beside(model: Any, sequences: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> list[torch.Tensor]:
+    """Do what `logits_at` does for several (ids, positions) that begin alike: what they share is computed once."""
+    bare: Any = model.get_base_model() if isinstance(model, PeftModel) else model
+    first = min(int(positions_N[0]) for _, positions_N in sequences)
+    shared = min(first, shared_length([ids_T.tolist() for ids_T, _ in sequences]))
+    begun = DynamicCache(config=bare.config)
+    if shared:
+        bare.get_decoder()(input_ids=sequences[0][0][None, :shared], past_key_values=begun, use_cache=True)
+    out = []
+    for ids_T, positions_N in sequences:
+        cache = copy.deepcopy(begun)  # linear attention keeps a state, which cannot be cut back to what was shared
+        run = bare.get_decoder()(input_ids=ids_T[None, shared:], past_key_values=cache, use_cache=True)
+        out.append(bare.get_output_embeddings()(run.last_hidden_state[0, positions_N - shared].contiguous()))
+    return out

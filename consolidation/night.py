@@ -82,9 +82,10 @@ class Night:
 
         def measure() -> dict[str, Any]:
             held = [skill for skill in self.skills if self.champion and skill.id in self.champion.lesson_ids]
+            alone, taught = self.prober.alone_and_taught(self.skills, adapter=False)
             return {
-                "alone": self.prober.alone(self.skills, adapter=False),
-                "with_lesson": self.prober.taught(self.skills, adapter=False),
+                "alone": alone,
+                "with_lesson": taught,
                 "champion": self.prober.champion(self.champion.path, held) if self.champion else {},
             }
 
@@ -151,9 +152,10 @@ class Night:
             episodes, admitted = self.prober.episodes(self.learned)
             curriculum = self._curriculum()
             moved, same = drift(self.model, self.encoder, curriculum.unrelated())
+            alone, taught = self.prober.alone_and_taught(self.learned, adapter=True)
             return {
-                "alone": self.prober.alone(self.learned, adapter=True),
-                "with_lesson": self.prober.taught(self.learned, adapter=True),
+                "alone": alone,
+                "with_lesson": taught,
                 "episodes": episodes,
                 "admitted": admitted,
                 "dictated": self.prober.dictated(curriculum.dictated(self.learned)),

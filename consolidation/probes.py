@@ -21,7 +21,7 @@ from agent.prompt import Transcript
 from agent.types import Policy
 from browser.actions import WITHOUT_PAGE, Action
 from browser.types import StepResult
-from consolidation.examples import score
+from consolidation.examples import score, score_beside
 from consolidation.lora import merged
 from consolidation.losses import Divergence, divergence, on_support
 from consolidation.rehearsal.dream import Dream
@@ -53,20 +53,26 @@ def steps_right(
     model: PeftModel,
     encoder: Encoder,
     variants: Sequence[Variant],
-    lessons: Sequence[str],
+    contexts: Sequence[Sequence[str]],
     *,
     adapter: bool,
     with_manual: bool = False,
-) -> Measured:
-    """Measure exact next actions on the right path (greedy, no grammar); one score (share of taught steps) a variant."""
-    shares: list[float] = []
+) -> list[Measured]:
+    """Measure exact next actions on the right path (greedy, no grammar), beside the lessons of each context.
+
+    Returns one measure a context, with one score (share of taught steps) a variant.
+    """
+    shares: list[list[float]] = [[] for _ in contexts]
     for variant in variants:
-        exact: list[bool] = []
-        for segment in cut(variant.task, lessons, variant.steps, with_manual=with_manual):
-            tokens, logits_N_V = score(model, encoder, segment, adapter=adapter)
-            exact += tokens.exact(logits_N_V.argmax(-1))
-        shares.append(sum(exact) / len(exact))
-    return Measured(tuple(shares))
+        exact: list[list[bool]] = [[] for _ in contexts]
+        sessions = [cut(variant.task, lessons, variant.steps, with_manual=with_manual) for lessons in contexts]
+        for page in zip(*sessions, strict=True):
+            scored = score_beside(model, encoder, page, adapter=adapter)
+            for so_far, (tokens, logits_N_V) in zip(exact, scored, strict=True):
+                so_far += tokens.exact(logits_N_V.argmax(-1))
+        for share, right in zip(shares, exact, strict=True):
+            share.append(sum(right) / len(right))
+    return [Measured(tuple(share)) for share in shares]
 
 
 def turn_kept(

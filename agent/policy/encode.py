@@ -6,6 +6,7 @@ action and its outcome is a boundary between tokens, whatever the tokenizer woul
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from agent.prompt import Prompt
@@ -49,3 +50,11 @@ class Encoder:
             if token in text and not token.isspace():
                 text = text.replace(token, ("‹" if token[0] == "<" else "·") + token[1:])
         return text
+
+
+def shared_length(sequences: Sequence[list[int]]) -> int:
+    """Return how many tokens all sequences begin with alike."""
+    if not sequences:
+        return 0
+    first, last = min(sequences), max(sequences)  # all others lie between these two
+    return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))

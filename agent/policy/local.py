@@ -23,7 +23,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from agent.grammar import action_grammar
 from agent.policy.attention import fastest
 from agent.policy.draft import LEAST, draft_of
-from agent.policy.encode import Encoder
+from agent.policy.encode import Encoder, shared_length
 from agent.policy.precision import compute_dtype
 from agent.policy.spans import Phrases, copying_of, most_probable
 from agent.prompt import Prompt
@@ -174,11 +174,7 @@ class LocalPolicy:
 
     def _keep_prefix(self, ids: list[int]) -> int:
         """Cut the cache back to the prefix it shares with `ids` (always less than all of them); return its length."""
-        shared = 0
-        for old, new in zip(self._cached, ids[:-1], strict=False):
-            if old != new:
-                break
-            shared += 1
+        shared = shared_length([self._cached, ids[:-1]])
         surplus = len(self._cached) - shared
         if surplus and not self._cache.is_croppable:
             self._cache, self._cached = self._new_cache(), []  # linear attention keeps a state, not keys: start over

@@ -20,6 +20,7 @@ import torch
 
 from agent.grammar import Copying, can_perform
 from agent.lessons.said import long_words, says
+from agent.policy.encode import shared_length
 from browser.actions import Action, Verb
 from browser.types import Observation
 
@@ -32,6 +33,8 @@ GARBLED = 0.001
 makes up seldom does."""
 UNSAID = 0.1
 """A text without any word of the task is so many times less probable: the skill's own constants are certain enough to bear it."""
+SPACED = 0.01
+"""An address with a space in it is so many times less probable: what stands in one is a word, or words joined by something else."""
 ALIKE = 3
 """So many letters at the beginning make two words alike."""
 PROBABLE = 0.01
@@ -74,10 +77,11 @@ class Phrases:
         return replace(action, text=f"{action.text[:end]} and{self.copying.after}")
 
     def prior(self, action: Action) -> float:
-        """Return the logarithm of how much less an action is to be expected for the words of the frame in it, or as made up."""
+        """Return the logarithm of how much less an action is to be expected: for words of the frame in it, as made up, as no address."""
         shared = sum(word in self.copying.frame for word in long_words(action.text))
         made_up = GARBLED if self._is_garbled(action) else UNSAID if self._is_unsaid(action) else 1.0
-        return shared * math.log(SHARED) + math.log(made_up)
+        spaced = SPACED if action.verb is Verb.OPEN and " " in action.text else 1.0
+        return shared * math.log(SHARED) + math.log(made_up) + math.log(spaced)
 
     def _is_garbled(self, action: Action) -> bool:
         written, task = self._written(action), self.copying.task.casefold()
@@ -124,7 +128,7 @@ def most_probable(phrases: Phrases, encode: Encode, peek: Peek, written: Action 
     starts = [*phrases.by_start(), *([[written]] if written else [])]
     groups = [[(action, read(action)) for action in group] for group in starts]
     paths = [read(phrases.beyond(group[-1][0])) for group in groups]
-    lead = len(_shared([*paths, *(ids for group in groups for _, ids in group)]))
+    lead = shared_length([*paths, *(ids for group in groups for _, ids in group)])
     if not lead:
         return None
     first_V = peek(paths[0][:lead])[-1].float().log_softmax(-1)
@@ -134,17 +138,8 @@ def most_probable(phrases: Phrases, encode: Encode, peek: Peek, written: Action 
             continue
         rows_T_V = torch.cat([first_V[None], peek(path)[lead:].float().log_softmax(-1)])
         for action, ids in group:
-            told = ids[lead : len(_shared([ids, path])) + 1]
+            told = ids[lead : shared_length([ids, path]) + 1]
             score = sum(float(rows_T_V[at, token]) for at, token in enumerate(told)) + phrases.prior(action)
             if score > highest:
                 best, highest = action, score
     return best
-
-
-def _shared(sequences: list[list[int]]) -> list[int]:
-    """Return the tokens that all sequences begin with."""
-    if not sequences:
-        return []
-    first, last = min(sequences), max(sequences)
-    at = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    return first[:at]

@@ -22,10 +22,13 @@ ENTITY_ROLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A value of the task. `choices` are the values that the page offers in its place; empty for free text."""
+    """A value of the task. `choices` are the values that the page offers in its place, empty for free text; `in_address` says whether
+    some step opens an address with it.
+    """
 
     text: str
     choices: tuple[str, ...] = ()
+    in_address: bool = False
 
 
 def find_slots(task: str, steps: Iterable[Step]) -> list[Slot]:
@@ -33,8 +36,9 @@ def find_slots(task: str, steps: Iterable[Step]) -> list[Slot]:
     found: dict[str, Slot] = {}
     for step in steps:
         for slot in _of_step(task, step.action, step.observation):
-            if slot.text not in found or slot.choices:
-                found[slot.text] = slot
+            before = found.get(slot.text, slot)
+            opened = before.in_address or step.action.verb is Verb.OPEN
+            found[slot.text] = Slot(slot.text, slot.choices or before.choices, opened)
     kept: list[Slot] = []
     for slot in sorted(found.values(), key=lambda slot: -len(slot.text)):
         if not any(slot.text in other.text for other in kept):

@@ -62,6 +62,11 @@ def borrow(value: str, word: str, rng: random.Random) -> str:
     return value[: match.start()] + _like(match[0], word) + value[match.end() :]
 
 
+def as_in_address(value: str) -> str:
+    """Write a value so that an address can hold it: there are no spaces in one."""
+    return "_".join(value.split())
+
+
 def _phrase(drawn: list[str], rng: random.Random) -> str:
     """Write free text as people do: with a capital or without, with an article or without, whatever the old one had."""
     text = " ".join(drawn)

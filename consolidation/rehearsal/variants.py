@@ -21,7 +21,7 @@ from consolidation.rehearsal.leftovers import leave
 from consolidation.rehearsal.recents import MOST, recall, recent_names
 from consolidation.rehearsal.shuffle import shuffle
 from consolidation.rehearsal.slots import Slot, find_slots
-from consolidation.rehearsal.values import WORD, borrow, draw_value
+from consolidation.rehearsal.values import WORD, as_in_address, borrow, draw_value
 from consolidation.rehearsal.wording import reword
 from consolidation.segments import Step
 
@@ -94,9 +94,10 @@ def _renaming(slots: Sequence[Slot], words: tuple[str, ...], rng: random.Random)
             fresh = rng.random() < 0.7
             others = _fresh(group, words, rng, set()) if fresh else rng.sample(group, len(group))
             renaming.update(zip(group, others, strict=True))
-    rest = [slot.text for slot in slots if slot.text not in renaming]
-    fresh = _sharing(_fresh(rest, words, rng, set(renaming.values()), SEVERAL), rng)
-    return renaming | dict(zip(rest, fresh, strict=True))
+    rest = [slot for slot in slots if slot.text not in renaming]
+    fresh = _sharing(_fresh([slot.text for slot in rest], words, rng, set(renaming.values()), SEVERAL), rng)
+    written = [as_in_address(value) if slot.in_address else value for slot, value in zip(rest, fresh, strict=True)]
+    return renaming | dict(zip([slot.text for slot in rest], written, strict=True))
 
 
 def _sharing(values: list[str], rng: random.Random) -> list[str]:

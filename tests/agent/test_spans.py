@@ -13,7 +13,7 @@ from llguidance import LLMatcher
 from agent.grammar import Copying, action_grammar
 from agent.policy.encode import Encoder
 from agent.policy.local import grammar_tokenizer
-from agent.policy.spans import GARBLED, MAX_WORDS, PROBABLE, SHARED, UNSAID, Phrases, copying_of, most_probable
+from agent.policy.spans import GARBLED, MAX_WORDS, PROBABLE, SHARED, SPACED, UNSAID, Phrases, copying_of, most_probable
 from browser.actions import Action, Verb, parse
 from browser.types import Line, Observation
 
@@ -150,6 +150,16 @@ def test_what_an_action_would_copy() -> None:
     assert copying_of(parse('open "/wiki?id=notes:tae"'), "tea") == Copying(Verb.OPEN, "", "/wiki?id=notes:", "", "tea")
     assert copying_of(parse('click "Save" [3]'), "tea") is None
     assert copying_of(parse('type "Note" [3] ""'), "tea") is None
+
+
+def test_an_address_hardly_has_a_space_in_it() -> None:
+    page = Observation("http://a.example/", "", ())
+    found = Phrases.of(Copying(Verb.OPEN, "", "/wiki/", "", "mountain trip: tea"), page)
+    assert found is not None
+    priors = {action.text: found.prior(action) for group in found.by_start() for action in group}
+    assert priors["/wiki/trip"] == priors["/wiki/tea"] == 0.0
+    assert priors["/wiki/mountain trip"] == priors["/wiki/trip: tea"] == pytest.approx(math.log(SPACED))
+    assert phrases(replace(COPYING, frame=frozenset())).prior(phrases().by_start()[0][1]) == 0.0, "a text may have one"
 
 
 def test_an_address_needs_no_field() -> None:

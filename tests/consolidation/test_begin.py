@@ -46,3 +46,13 @@ def test_some_variants_begin_where_another_errand_ended() -> None:
         page_of = variant.steps[0].observation.url.rpartition(":")[2]
         assert page_of not in variant.values, "it ended with values of its own"
         assert variant.steps[0].action.text.startswith("/x:")
+
+
+def test_what_stands_in_an_address_has_no_spaces() -> None:
+    """Of the values for `coffee` some have several words: held together by something, since an address opens with them."""
+    variants = [make_variant(Demonstration("make a page coffee", STEPS), WORDS, seed) for seed in range(60)]
+    texts = [variant.steps[0].action.text for variant in variants]
+    assert not any(" " in text for text in texts)
+    assert sum("_" in text or "-" in text for text in texts) > 15
+    for variant, text in zip(variants, texts, strict=True):
+        assert variant.values[0] in variant.task and text == f"/x:{variant.values[0]}"

@@ -28,12 +28,13 @@ from consolidation.distill import (
 from consolidation.evidence import Champion, Skill, measured
 from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
 from consolidation.gate import Bounds
-from consolidation.lora import attach_lora, logits_at, merged, trainable
+from consolidation.lora import attach_lora, logits_at, logits_beside, merged, trainable
 from consolidation.night import Night
 from consolidation.probes import drift
 from consolidation.rehearsal.values import vocabulary_words
 from consolidation.rehearsal.variants import Demonstration
 from consolidation.segments import cut
+from consolidation.tokens import encode
 
 CONFIG = DistillConfig(rank=4, alpha=8, lr=5e-3, warmup=1, sequences=2, anchors=0, agreed=0.0)
 
@@ -167,6 +168,40 @@ def test_the_head_is_applied_to_chosen_positions_only(bench: Bench) -> None:
         every = model(input_ids=ids[None]).logits[0]
     assert some.shape[0] == 2
     assert torch.allclose(some.float(), every[[3, 39]].float(), atol=0.05)
+
+
+@pytest.mark.parametrize("architecture", ["llama", "qwen3", "qwen3_5"])
+def test_what_begins_alike_is_computed_once_and_comes_out_the_same(
+    tiny_models: dict[str, Path], demonstration: Demonstration, architecture: str
+) -> None:
+    encoder = Encoder(load_tokenizer(tiny_models[architecture]))
+    model = load_model(tiny_models[architecture]).float()
+    read: list[int] = []
+    model.get_decoder().register_forward_pre_hook(
+        lambda _module, _args, options: read.append(options["input_ids"].shape[1]), with_kwargs=True
+    )
+    contexts: list[tuple[str, ...]] = [(), ("Asked: Chris paid Bea back 20\ndone",), ("Asked: pay",)]
+    sessions = [cut(demonstration.task, lessons, demonstration.steps) for lessons in contexts]
+    for page in zip(*sessions, strict=True):
+        told = [encode(encoder, segment) for segment in page]
+        read.clear()
+        found = logits_beside(model, [(tokens.ids, tokens.positions) for tokens in told])
+        shared = read[0]
+        assert shared > 50 and sum(read) == shared + sum(len(tokens.ids) - shared for tokens in told)
+        with torch.no_grad():
+            expected = [logits_at(model, tokens.ids, tokens.positions) for tokens in told]
+        for one, other in zip(found, expected, strict=True):
+            assert torch.allclose(one, other, atol=1e-4)
+
+
+def test_what_begins_differently_is_computed_each(bench: Bench) -> None:
+    model = bench.model()
+    one, other = (torch.tensor(ids) for ids in ([5, 6, 7, 8], [9, 6, 7]))
+    found = logits_beside(model, [(one, torch.tensor([0, 3])), (other, torch.tensor([1]))])
+    with torch.no_grad():
+        expected = [logits_at(model, one, torch.tensor([0, 3])), logits_at(model, other, torch.tensor([1]))]
+    for a, b in zip(found, expected, strict=True):
+        assert torch.allclose(a.float(), b.float(), atol=0.05)
 
 
 def test_a_batch_holds_skills_and_anchors(bench: Bench) -> None:
