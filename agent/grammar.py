@@ -36,6 +36,8 @@ class Copying:
     task: str
     frame: frozenset[str] = frozenset()
     """The longer words, in lower case, that the demonstration's task had around what was copied: words of the skill, hardly of a value."""
+    value: str = ""
+    """What the demonstration copied; empty where none is at hand."""
 
     @property
     def rules(self) -> str:

@@ -81,7 +81,7 @@ class Follower:
         at = re.search(as_words(run), step.text)
         assert at is not None, "what was copied stands in the text, as words"
         before, after = step.text[: at.start()], step.text[at.end() :]
-        return Copying(step.verb, step.name, before, after, task, frame_of(self.asked, run))
+        return Copying(step.verb, step.name, before, after, task, frame_of(self.asked, run), run)
 
 
 def _is_given(asked: str, step: Action) -> bool:

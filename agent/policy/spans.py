@@ -34,10 +34,12 @@ makes up seldom does."""
 UNSAID = 0.1
 """A text without any word of the task is so many times less probable: the skill's own constants are certain enough to bear it."""
 SPACED = 0.01
-"""An address with a space in it is so many times less probable: what stands in one is a word, or words joined by something else."""
+"""An address with a space in it, where the demonstration's had none, is so many times less probable."""
+CAPITAL = 0.1
+"""So is one with a capital where the demonstration's had none."""
 ALIKE = 3
 """So many letters at the beginning make two words alike."""
-PROBABLE = 0.01
+PROBABLE = 0.001
 """Phrases whose first token is less probable than this are not looked at."""
 _WORD = re.compile(r"\w+(?:[^\w\s]+\w+)*")
 
@@ -80,11 +82,18 @@ class Phrases:
         """Return the logarithm of how much less an action is to be expected: for words of the frame in it, as made up, as no address."""
         shared = sum(word in self.copying.frame for word in long_words(action.text))
         made_up = GARBLED if self._is_garbled(action) else UNSAID if self._is_unsaid(action) else 1.0
-        spaced = SPACED if action.verb is Verb.OPEN and " " in action.text else 1.0
-        return shared * math.log(SHARED) + math.log(made_up) + math.log(spaced)
+        return shared * math.log(SHARED) + math.log(made_up * self._as_address(action))
+
+    def _as_address(self, action: Action) -> float:
+        if action.verb is not Verb.OPEN:
+            return 1.0
+        written, shown = self._written(action), self.copying.value
+        spaced = " " in written and " " not in shown
+        capital = shown.islower() and any(map(str.isupper, written))
+        return (SPACED if spaced else 1.0) * (CAPITAL if capital else 1.0)
 
     def _is_garbled(self, action: Action) -> bool:
-        written, task = self._written(action), self.copying.task.casefold()
+        written, task = self._written(action).casefold(), self.copying.task.casefold()
         start = written[:ALIKE]
         return (
             len(start) == ALIKE
@@ -94,11 +103,11 @@ class Phrases:
 
     def _is_unsaid(self, action: Action) -> bool:
         said = {word[0] for word in _WORD.finditer(self.copying.task.casefold())}
-        return not any(word[0] in said for word in _WORD.finditer(self._written(action)))
+        return not any(word[0] in said for word in _WORD.finditer(self._written(action).casefold()))
 
     def _written(self, action: Action) -> str:
         """Return what stands between that which every text of this step has."""
-        return action.text[len(self.copying.before) : len(action.text) - len(self.copying.after)].casefold()
+        return action.text[len(self.copying.before) : len(action.text) - len(self.copying.after)]
 
     def _write(self, words: str) -> Action:
         return replace(self.step, text=self.copying.before + words + self.copying.after)

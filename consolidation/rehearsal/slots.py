@@ -23,7 +23,7 @@ ENTITY_ROLES = frozenset(
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A value of the task. `choices` are the values that the page offers in its place, empty for free text; `in_address` says whether
-    some step opens an address with it.
+    some step opens an address with it, as one word.
     """
 
     text: str
@@ -37,7 +37,7 @@ def find_slots(task: str, steps: Iterable[Step]) -> list[Slot]:
     for step in steps:
         for slot in _of_step(task, step.action, step.observation):
             before = found.get(slot.text, slot)
-            opened = before.in_address or step.action.verb is Verb.OPEN
+            opened = before.in_address or (step.action.verb is Verb.OPEN and " " not in slot.text)
             found[slot.text] = Slot(slot.text, slot.choices or before.choices, opened)
     kept: list[Slot] = []
     for slot in sorted(found.values(), key=lambda slot: -len(slot.text)):

@@ -163,7 +163,9 @@ NOTED = demonstration_text("note about the bike", [parse('open "/new?title=the b
 def test_a_text_that_the_task_gave_is_copied_from_this_task_too() -> None:
     cues = Cues.of((NOTED,))
     frame = frozenset({"note", "about"})
-    assert cues.copying("note on the car") == Copying(Verb.OPEN, "", "/new?title=", "", "note on the car", frame)
+    assert cues.copying("note on the car") == Copying(
+        Verb.OPEN, "", "/new?title=", "", "note on the car", frame, "the bike"
+    )
     cues.advance(parse('open "/new?title=the car"'), offers_all)
     assert cues.copying("note on the car") is None, "a tag that is always the same is copied from nowhere"
     cues.advance(parse('type "Tag" "todo"'), offers_all)
@@ -177,7 +179,8 @@ def test_lessons_that_say_different_things_copy_nothing() -> None:
 
 def test_what_is_copied_is_found_as_words_not_inside_others() -> None:
     lesson = demonstration_text("room for 20", [parse('type "Note" "2020: 20 people"')])
-    assert Cues.of((lesson,)).copying("x") == Copying(Verb.TYPE, "Note", "2020: ", " people", "x", frozenset({"room"}))
+    expected = Copying(Verb.TYPE, "Note", "2020: ", " people", "x", frozenset({"room"}), "20")
+    assert Cues.of((lesson,)).copying("x") == expected
 
 
 def test_the_frame_is_what_stands_around_the_value_and_not_in_it() -> None:

@@ -13,7 +13,18 @@ from llguidance import LLMatcher
 from agent.grammar import Copying, action_grammar
 from agent.policy.encode import Encoder
 from agent.policy.local import grammar_tokenizer
-from agent.policy.spans import GARBLED, MAX_WORDS, PROBABLE, SHARED, SPACED, UNSAID, Phrases, copying_of, most_probable
+from agent.policy.spans import (
+    CAPITAL,
+    GARBLED,
+    MAX_WORDS,
+    PROBABLE,
+    SHARED,
+    SPACED,
+    UNSAID,
+    Phrases,
+    copying_of,
+    most_probable,
+)
 from browser.actions import Action, Verb, parse
 from browser.types import Line, Observation
 
@@ -159,7 +170,18 @@ def test_an_address_hardly_has_a_space_in_it() -> None:
     priors = {action.text: found.prior(action) for group in found.by_start() for action in group}
     assert priors["/wiki/trip"] == priors["/wiki/tea"] == 0.0
     assert priors["/wiki/mountain trip"] == priors["/wiki/trip: tea"] == pytest.approx(math.log(SPACED))
+    allowed = Phrases.of(Copying(Verb.OPEN, "", "/wiki/", "", "mountain trip: tea", value="the bike"), page)
+    assert allowed is not None and all(allowed.prior(action) == 0.0 for group in allowed.by_start() for action in group)
     assert phrases(replace(COPYING, frame=frozenset())).prior(phrases().by_start()[0][1]) == 0.0, "a text may have one"
+
+
+@pytest.mark.parametrize(("shown", "prior"), [("coffee", CAPITAL), ("Coffee", 1.0), ("", 1.0)])
+def test_an_address_hardly_has_a_capital_where_the_demonstrations_had_none(shown: str, prior: float) -> None:
+    copying = Copying(Verb.OPEN, "", "/Wiki/", "", "Tea or water", value=shown)
+    found = Phrases.of(copying, Observation("http://a.example/", "", ()))
+    assert found is not None
+    priors = {action.text: found.prior(action) for group in found.by_start() for action in group}
+    assert priors["/Wiki/water"] == 0.0 and priors["/Wiki/Tea"] == pytest.approx(math.log(prior))
 
 
 def test_an_address_needs_no_field() -> None:
@@ -171,8 +193,8 @@ def test_an_address_needs_no_field() -> None:
 def test_a_task_of_one_word_leaves_nothing_to_choose(tiny_tokenizer: Any) -> None:
     found, size = phrases(Copying(Verb.TYPE, "Comment", "", "", "boiler")), len(tiny_tokenizer)
     assert [[action.text for action in group] for group in found.by_start()] == [["boiler"]]
-    peek = lambda ids: torch.zeros(len(ids), size)  # noqa: E731 - a model without an opinion
-    assert most_probable(found, Encoder(tiny_tokenizer).text, peek) is None
+    sure_V = torch.zeros(size).index_fill(0, torch.tensor([0]), 20.0)  # of something else
+    assert most_probable(found, Encoder(tiny_tokenizer).text, lambda ids: sure_V.expand(len(ids), -1)) is None
 
 
 def test_a_task_without_words_has_no_phrases() -> None:
