@@ -29,7 +29,7 @@ _UNRELATED = 'Asked: water the plants\nclick "Garden"\nclick "Water now"\ndone'
 WHOLE = 3
 """One in so many rehearsed variants teaches every step; the others only where something is filled in, which differs."""
 RECORDED = 6
-"""One in so many is the recording itself: the one page and the one wording that are known to be real."""
+"""One in so many is the recording itself, scored once: the one page and the one wording that are known to be real."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +45,14 @@ class Curriculum:
 
     def rehearsed(self, skill: Skill, count: int) -> Iterator[list[Example]]:
         """Make the sequences of the right path, as the arm wants them, for each of `count` variants of a skill in turn."""
-        arm, shown = self.config.arm, skill.demonstration
-        if arm is Arm.SFT:
-            yield self._imitated(skill, shown.task, shown.steps)
-            return
-        for number in range(count):
-            variant = make_variant(shown, self.words, self.config.seed * 10_000 + number)
+        shown = skill.demonstration
+        recording = self._walked(skill, Variant(shown.task, shown.steps))
+        for number in range(1 if self.config.arm is Arm.SFT else count):
             if number % RECORDED == 0:
-                variant = Variant(shown.task, shown.steps)
-            steps = variant.steps if number % WHOLE == 0 else variant.only_filling()
-            if arm is Arm.SFT_DREAM:
-                yield self._imitated(skill, variant.task, steps)
-            else:
-                yield self._distilled(skill, variant.task, steps, self._known())
+                yield recording
+                continue
+            variant = make_variant(shown, self.words, self.config.seed * 10_000 + number)
+            yield self._walked(skill, variant if number % WHOLE == 0 else variant.only_filling())
 
     def dreamt(self, skill: Skill, round_no: int, index: int) -> list[Example]:
         """Let the student act without the lesson in a fresh variant; the teacher says what it would have done instead."""
@@ -92,6 +87,12 @@ class Curriculum:
         half = self.config.held_dictations // 2
         sessions = {session.task: session for turn in Turn for session in dictated(shown, self.words, half, seed, turn)}
         return [replace(session, steps=only_last(session.steps)) for session in sessions.values()]
+
+    def _walked(self, skill: Skill, variant: Variant) -> list[Example]:
+        """Score a session on the right path, or imitate it."""
+        if self.config.arm in (Arm.SFT, Arm.SFT_DREAM):
+            return self._imitated(skill, variant.task, variant.steps)
+        return self._distilled(skill, variant.task, variant.steps, self._known())
 
     def _learned_from(self, skill: Skill, variant: Variant, rollout: Rollout) -> list[Example]:
         """Score a dream by the teacher: what the student did right as it was, what it did wrong with the right action in its place.

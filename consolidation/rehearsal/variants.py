@@ -49,14 +49,15 @@ class Variant:
     steps: tuple[Step, ...]
     values: tuple[str, ...] = ()
 
-    def only_filling(self) -> tuple[Step, ...]:
-        """Return the steps with only those marked as taught that stand where something is filled in: all when nothing is.
+    def only_filling(self) -> Variant:
+        """Return the session with only those steps marked as taught that stand where something is filled in: all when nothing is.
 
         From the first step that holds a value of the task or a text to the one that follows the last: what is in between, and
         what sends it off, stands on the same pages, so it costs next to nothing.
         """
         filling = [at for at, step in enumerate(self.steps) if self._fills(step.action)] or [0, len(self.steps)]
-        return tuple(replace(step, taught=filling[0] <= at <= filling[-1] + 1) for at, step in enumerate(self.steps))
+        taught = range(filling[0], filling[-1] + 2)
+        return replace(self, steps=tuple(replace(step, taught=at in taught) for at, step in enumerate(self.steps)))
 
     def _fills(self, action: Action) -> bool:
         return bool(action.text) or any(says(action.name, value) for value in self.values)

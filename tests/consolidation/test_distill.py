@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agent.policy.encode import Encoder
 from agent.policy.local import load_model, load_tokenizer
 from consolidation.config import NightConfig
-from consolidation.curriculum import Curriculum
+from consolidation.curriculum import RECORDED, Curriculum
 from consolidation.distill import (
     COOLING,
     LEAST_UPDATES,
@@ -317,6 +317,17 @@ def test_a_merged_copy_acts_as_the_adapter_does_and_leaves_it_alone(bench: Bench
         found = logits_at(merged(model), example.ids, example.positions)
     assert torch.allclose(expected.float(), found.float(), atol=0.05, rtol=0.05)
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+
+
+def test_the_recording_comes_again_and_again_and_is_scored_once(bench: Bench) -> None:
+    skill = Skill("a", "Asked: a\ndone", bench.demonstration)
+    words = vocabulary_words(bench.encoder.tokenizer)
+    curriculum = Curriculum(bench.model(), bench.encoder, words, NightConfig(distill=CONFIG), [skill])
+    made = list(curriculum.rehearsed(skill, 2 * RECORDED + 1))
+    assert len(made) == 2 * RECORDED + 1
+    assert made[0] is made[RECORDED] is made[2 * RECORDED]
+    told = [[example.tokens.ids.tolist() for example in examples] for examples in made]
+    assert all(ids != told[0] for number, ids in enumerate(told) if number % RECORDED)
 
 
 @pytest.mark.parametrize("arm", list(Arm))

@@ -213,7 +213,7 @@ def test_values_alike_keep_their_order_wherever_they_stand(seed: int) -> None:
 @given(seeds)
 def test_where_something_is_filled_in_is_taught_on_its_own(demonstration: Demonstration, seed: int) -> None:
     variant = make_variant(demonstration, WORDS, seed)
-    steps = variant.only_filling()
+    steps = variant.only_filling().steps
     assert [replace(step, taught=True) for step in steps] == list(variant.steps)
     taught = [at for at, step in enumerate(steps) if step.taught]
     assert taught == list(range(taught[0], taught[-1] + 1))
@@ -228,7 +228,7 @@ def test_where_something_is_filled_in_is_taught_on_its_own(demonstration: Demons
 
 def test_where_nothing_is_filled_in_everything_is_taught(demonstration: Demonstration) -> None:
     presses = tuple(step for step in demonstration.steps if not step.action.text)
-    assert all(step.taught for step in Variant("t", presses).only_filling())
+    assert all(step.taught for step in Variant("t", presses).only_filling().steps)
 
 
 def test_a_dictation_says_everything_and_does_not_end_as_the_demonstration_did(demonstration: Demonstration) -> None:
