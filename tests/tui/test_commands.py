@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -29,7 +28,7 @@ class Run(Protocol):
     """Runs `apprentice` with these arguments, in a process of its own."""
 
     def __call__(
-        self, *arguments: str, limit: Callable[[], None] | None = None, **variables: str
+        self, *arguments: str, limit: Callable[[], None] | None = None, environ: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]: ...
 
 
@@ -38,7 +37,7 @@ def run(home: Path) -> Run:
     """Run the command on the test's own home."""
 
     def command(
-        *arguments: str, limit: Callable[[], None] | None = None, **variables: str
+        *arguments: str, limit: Callable[[], None] | None = None, environ: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tui.cli", *arguments],
@@ -46,7 +45,7 @@ def run(home: Path) -> Run:
             text=True,
             check=False,
             timeout=300,
-            env={**os.environ, "APPRENTICE_HOME": str(home), "COLUMNS": "300", **variables},
+            env={**os.environ, "APPRENTICE_HOME": str(home), "COLUMNS": "300", **(environ or {})},
             preexec_fn=limit,
         )
 
@@ -54,7 +53,7 @@ def run(home: Path) -> Run:
 
 
 @pytest.fixture
-def lived(home: Path) -> Store:
+def lived(home: Path) -> None:
     """A home with something to lose: a session of two steps, and a lesson."""
     with Store.open() as store:
         session_id = store.begin_session("buy tea", "http://a.example", "http://a.example/")
@@ -64,7 +63,6 @@ def lived(home: Path) -> Store:
             store.finish_step(session_id, step_no, StepResult(page))
         store.end_session(session_id, "done")
         store.add_lesson("words", "http://a.example", "", "always green tea")
-    return store
 
 
 def kept() -> list[object]:
@@ -128,13 +126,22 @@ def test_a_script_gets_the_same_as_json(run: Run) -> None:
     assert record["error"] == "the task is empty" and record["exit_code"] == 2 and record["next_step"]
 
 
-@pytest.mark.parametrize("steps", ["click Save", "", "# nothing but a comment\n", "press everything", '"Save"'])
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ('click "Add"\nclick Save', ", step 2"),
+        ('click "Add"\npress everything', ", step 2"),
+        ('"Save"', ", step 1"),
+        ("", " has no steps"),
+        ("# nothing but a comment", " has no steps"),
+    ],
+)
 @pytest.mark.usefixtures("lived")
-def test_a_malformed_lesson_file_names_its_line(run: Run, tmp_path: Path, steps: str) -> None:
+def test_a_malformed_lesson_file_names_its_line(run: Run, tmp_path: Path, steps: str, message: str) -> None:
     before, path = kept(), tmp_path / "steps.txt"
-    path.write_text(f'click "Add"\n{steps}\n' if steps and not steps.startswith("#") else steps)
-    message = f"{path}, step 2" if steps and not steps.startswith("#") else f"{path} has no steps"
-    refused(run("teach", "x", "--url", NOBODY, "--steps", str(path)), 2, message, "Write one action a line")
+    path.write_text(steps)
+    done = run("teach", "x", "--url", NOBODY, "--steps", str(path))
+    refused(done, 2, f"{path}{message}", "Write one action a line")
     assert kept() == before
 
 
@@ -145,24 +152,24 @@ def test_there_is_nothing_to_consolidate(run: Run, tiny_model: Path) -> None:
     assert kept() == before
 
 
+@pytest.mark.parametrize(
+    ("variables", "code", "message", "advice"),
+    [
+        ({}, 3, "http://127.0.0.1:9/ does not answer", "Check that the app runs"),
+        ({"APPRENTICE_BROWSER": "/nowhere"}, 2, "no browser at /nowhere", "Correct the path"),
+    ],
+    ids=["no app", "no browser"],
+)
 @pytest.mark.usefixtures("lived")
-def test_an_app_that_does_not_answer(run: Run, tiny_model: Path) -> None:
+def test_a_session_that_cannot_begin_is_recorded_as_ended(
+    run: Run, tiny_model: Path, variables: dict[str, str], code: int, message: str, advice: str
+) -> None:
     before = kept()
-    done = run("run", "buy milk", "--url", NOBODY, "--headless", "--model", str(tiny_model))
-    refused(done, 3, "http://127.0.0.1:9/ does not answer", "Check that the app runs")
+    done = run("run", "buy milk", "--url", NOBODY, "--headless", "--model", str(tiny_model), environ=variables)
+    refused(done, code, message, advice)
     assert kept() == before
-    assert ended("buy milk") != ""
-
-
-@pytest.mark.usefixtures("lived")
-def test_a_browser_that_is_not_there(run: Run, tiny_model: Path) -> None:
-    before = kept()
-    done = run(
-        "run", "buy milk", "--url", NOBODY, "--headless", "--model", str(tiny_model), APPRENTICE_BROWSER="/nowhere"
-    )
-    refused(done, 2, "no browser at /nowhere", "Correct the path")
-    assert kept() == before
-    assert ended("buy milk") != ""
+    with Store.open() as store:
+        assert next(row for row in store.sessions() if row.task == "buy milk").stop_reason
 
 
 @pytest.mark.usefixtures("lived")
@@ -170,7 +177,7 @@ def test_a_second_instance(run: Run, tiny_model: Path) -> None:
     before = kept()
     with instance_lock("session"):
         done = run("run", "buy milk", "--url", NOBODY, "--headless", "--model", str(tiny_model))
-    refused(done, 2, str(os.getpid()), "")
+    refused(done, 2, str(os.getpid()), "Wait until it has ended")
     assert kept() == before
 
 
@@ -219,10 +226,6 @@ def test_a_disk_that_is_full(run: Run) -> None:
 
 def cap(size: int) -> None:
     """Forbid a process to let a file grow beyond `size` bytes: what a full disk does to it."""
+    import resource  # POSIX
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-
-
-def ended(task: str) -> str:
-    """Return how the session of a task ended."""
-    with Store.open() as store:
-        return next(row for row in store.sessions() if row.task == task).stop_reason or ""
