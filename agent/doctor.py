@@ -109,6 +109,11 @@ def _store() -> Finding:
     with Store.open(path) as store:
         problems = store.verify(quick=True)
         mode = store.journal_mode
+        begun = store.unfinished_forgettings()
+    if begun:
+        return Finding(
+            "store", False, f"{len(begun)} forgettings were killed half-way", "Run apprentice forget to complete them"
+        )
     if problems:
         return Finding(
             "store",

@@ -56,6 +56,11 @@ def jobs_dir() -> Path:
     return path
 
 
+def night_folders() -> list[Path]:
+    """Return the folders of all nights, the earliest first."""
+    return sorted(path for path in jobs_dir().iterdir() if path.name.isdecimal())
+
+
 def teachable(store: Store, app: str | None = None) -> list[LessonRow]:
     """Return the lessons that a night can learn: demonstrations whose session is still in the store, the oldest first."""
     rows = [
@@ -90,10 +95,11 @@ def demonstration_of(store: Store, lesson: LessonRow) -> Demonstration:
 
 def prepare(request: Request) -> Path:
     """Make the folder of a new night, or return that of an unfinished one with the same request."""
-    for folder in sorted(jobs_dir().iterdir(), reverse=True):
+    folders = night_folders()
+    for folder in reversed(folders):
         if read_request(folder) == request and not (folder / "finished.json").exists():
             return folder
-    number = sum(1 for _ in jobs_dir().iterdir()) + 1
+    number = int(folders[-1].name) + 1 if folders else 1
     folder = jobs_dir() / f"{number:05d}"
     folder.mkdir()
     write_atomically(folder / "request.json", lambda path: path.write_text(json.dumps(asdict(request))))
@@ -131,9 +137,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: no request in {folder}", file=sys.stderr)  # noqa: T201 - this is a program of its own
         return 2
     from agent.lock import instance_lock
+    from consolidation.forget import complete
 
     with instance_lock("consolidation"), Store.open() as store:
         store.interrupt_dead_jobs()
+        complete(store)
         job_id = store.begin_job(KIND)
         try:
             state = _night(store, job_id, folder, request)

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from browser.errors import ApprenticeError
-from tui.commands import adapters, consolidate, demo, doctor, lessons, replay, run, sessions, setup, teach
+from tui.commands import adapters, consolidate, demo, doctor, forget, lessons, replay, run, sessions, setup, teach
 from tui.output import print_error
 
 app = typer.Typer(
@@ -42,6 +42,7 @@ app.command("consolidate")(consolidate.consolidate)
 app.command("adapters")(adapters.adapters)
 app.command("promote")(adapters.promote)
 app.command("rollback")(adapters.rollback)
+app.command("forget")(forget.forget)
 app.command("doctor")(doctor.doctor)
 app.command("setup")(setup.setup)
 app.command("demo")(demo.demo)

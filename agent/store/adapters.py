@@ -82,29 +82,30 @@ class Adapters(Part):
     def promote(self, adapter_id: str, reason: str) -> None:
         """Make an adapter champion. Doing it again changes nothing, so it may follow a crash."""
         adapter = self.adapter(adapter_id)
-        if adapter.state in ("refused", "corrupt"):
+        if adapter.forgotten_at is not None or adapter.state in ("refused", "corrupt"):
             raise UsageError(
-                f"the adapter {adapter.id} is {adapter.state} and cannot be promoted",
+                f"the adapter {adapter.id} is {'forgotten' if adapter.forgotten_at else adapter.state} and cannot be promoted",
                 "Promote one that has passed the gate",
             )
         with self._db.write() as transaction:
-            if _current(transaction) == adapter.id:
+            if champion_of(transaction) == adapter.id:
                 return
-            _move(transaction, "promote", adapter.id, reason)
+            move_champion(transaction, "promote", adapter.id, reason)
             transaction.execute("UPDATE adapters SET state = 'promoted' WHERE id = ?", [adapter.id])
 
     def roll_back(self, reason: str) -> AdapterRow | None:
         """Make the adapter before the champion champion again, and return it; None is the base alone.
 
-        An adapter that was found corrupt meanwhile is passed over. At the base already, nothing changes.
+        An adapter that was found corrupt or was forgotten meanwhile is passed over. At the base already, nothing changes.
         """
         with self._db.write() as transaction:
-            corrupt = {row["id"] for row in transaction.rows("SELECT id FROM adapters WHERE state = 'corrupt'")}
-            standing = _standing(transaction)[:-1]
-            while standing and standing[-1] in corrupt:
+            gone = transaction.rows("SELECT id FROM adapters WHERE state = 'corrupt' OR forgotten_at IS NOT NULL")
+            lost = {row["id"] for row in gone}
+            standing = standing_champions(transaction)[:-1]
+            while standing and standing[-1] in lost:
                 standing.pop()
-            if _current(transaction) is not None:
-                _move(transaction, "roll_back", standing[-1] if standing else None, reason)
+            if champion_of(transaction) is not None:
+                move_champion(transaction, "roll_back", standing[-1] if standing else None, reason)
         return self.champion()
 
     def promotions(self) -> list[PromotionRow]:
@@ -113,12 +114,13 @@ class Adapters(Part):
         return [PromotionRow(*row) for row in self._db.rows(f"SELECT {names} FROM promotions ORDER BY seq")]
 
 
-def _current(transaction: Transaction) -> str | None:
+def champion_of(transaction: Transaction) -> str | None:
+    """Return the champion's id, None for the base alone."""
     rows = transaction.rows("SELECT adapter_id FROM aliases WHERE name = ?", [CHAMPION])
     return rows[0]["adapter_id"] if rows else None
 
 
-def _standing(transaction: Transaction) -> list[str]:
+def standing_champions(transaction: Transaction) -> list[str]:
     """Replay all moves and return the adapters whose promotion was not undone, the champion last."""
     standing: list[str] = []
     for row in transaction.rows("SELECT move, adapter_id FROM promotions WHERE alias = ? ORDER BY seq", [CHAMPION]):
@@ -131,8 +133,9 @@ def _standing(transaction: Transaction) -> list[str]:
     return standing
 
 
-def _move(transaction: Transaction, move: Move, adapter_id: str | None, reason: str) -> None:
-    previous, moment = _current(transaction), now()
+def move_champion(transaction: Transaction, move: Move, adapter_id: str | None, reason: str) -> None:
+    """Move the alias, and add the move to the record."""
+    previous, moment = champion_of(transaction), now()
     transaction.execute(
         "INSERT INTO aliases (name, adapter_id, changed_at) VALUES (?, ?, ?)"
         " ON CONFLICT (name) DO UPDATE SET adapter_id = excluded.adapter_id, changed_at = excluded.changed_at",
@@ -154,4 +157,5 @@ def _adapter(row: sqlite3.Row) -> AdapterRow:
         lesson_ids=tuple(json.loads(row["lesson_ids"])),
         receipt=json.loads(row["receipt"]),
         state=row["state"],
+        forgotten_at=row["forgotten_at"],
     )

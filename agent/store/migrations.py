@@ -128,6 +128,16 @@ def m006_jobs(connection: sqlite3.Connection) -> None:
         )""")
 
 
+def m008_forgetting(connection: sqlite3.Connection) -> None:
+    """Add what remains of forgetting: when it was, and which files had to go."""
+    connection.execute("ALTER TABLE adapters ADD COLUMN forgotten_at TEXT")
+    connection.execute("""
+        CREATE TABLE forgettings (
+            seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, asked_at TEXT NOT NULL, done_at TEXT,
+            adapter_paths TEXT NOT NULL, lesson_ids TEXT NOT NULL
+        )""")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_blobs,
     m002_adapters,
@@ -136,6 +146,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m005_search,
     m006_jobs,
     m007_views,
+    m008_forgetting,
 )
 
 

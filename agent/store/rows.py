@@ -121,6 +121,8 @@ class AdapterRow:
     lesson_ids: tuple[str, ...]
     receipt: dict[str, Any]
     state: AdapterState
+    forgotten_at: str | None = None
+    """When a session that shaped it was forgotten. Its files are gone then."""
 
 
 @dataclass(frozen=True, slots=True)

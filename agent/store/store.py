@@ -10,6 +10,7 @@ from agent import paths
 from agent.store.adapters import Adapters
 from agent.store.blobs import Blobs
 from agent.store.database import Database
+from agent.store.forgetting import Forgetting
 from agent.store.jobs import Jobs
 from agent.store.lessons import Lessons
 from agent.store.sessions import Sessions
@@ -17,7 +18,7 @@ from agent.store.steps import Steps
 from agent.store.verify import Verify
 
 
-class Store(Sessions, Steps, Lessons, Adapters, Jobs, Blobs, Verify):
+class Store(Sessions, Steps, Lessons, Adapters, Jobs, Blobs, Forgetting, Verify):
     """Everything that is remembered. Each base class is one part; this one only opens and closes.
 
     One store may serve several threads. Every method that writes has committed when it returns.

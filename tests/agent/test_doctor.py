@@ -12,6 +12,7 @@ from agent import paths
 from agent.doctor import Finding, examine
 from agent.lock import instance_lock
 from agent.store import Store
+from agent.store.migrations import MIGRATIONS
 from browser.errors import SetupError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +63,7 @@ def test_a_sound_store_and_a_base() -> None:
     (paths.models_dir() / "smollm2" / "config.json").write_text("{}")
     found = findings()
     assert found["store"].ok
-    assert "m007_views" in found["store"].detail
+    assert f"schema {MIGRATIONS[-1].__name__}" in found["store"].detail
     assert found["base model"].ok
 
 
