@@ -18,7 +18,7 @@ import psutil
 from agent import paths
 from browser.errors import AlreadyRunning, StorageError
 
-LockName = Literal["session", "consolidation", "dashboard"]
+LockName = Literal["session", "consolidation", "dashboard", "idle"]
 LOCK_NAMES: tuple[LockName, ...] = get_args(LockName)
 
 if sys.platform == "win32":

@@ -62,11 +62,13 @@ def night_folders() -> list[Path]:
 
 
 def teachable(store: Store, app: str | None = None) -> list[LessonRow]:
-    """Return the lessons that a night can learn: demonstrations whose session is still in the store, the oldest first."""
+    """Return the lessons that a night can learn: demonstrations whose session nobody judged failed since, the oldest first."""
     rows = [
         row
         for row in store.lessons(app)
-        if row.kind == "demonstration" and row.source_session_id and row.retired_at is None
+        if row.kind == "demonstration"
+        and row.source_session_id
+        and store.session(row.source_session_id).outcome is not False
     ]
     return sorted(rows, key=lambda row: row.created_at)
 

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from browser.errors import ApprenticeError
-from tui.commands import adapters, consolidate, demo, doctor, forget, lessons, replay, run, sessions, setup, teach
+from tui.commands import adapters, consolidate, demo, doctor, forget, idle, lessons, replay, run, sessions, setup, teach
 from tui.output import print_error
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ app.command("outcome")(sessions.outcome)
 app.command("replay")(replay.replay)
 app.command("lessons")(lessons.lessons)
 app.command("consolidate")(consolidate.consolidate)
+app.add_typer(idle.idle_app, name="idle")
 app.command("adapters")(adapters.adapters)
 app.command("promote")(adapters.promote)
 app.command("rollback")(adapters.rollback)

@@ -1,7 +1,8 @@
 """Lessons: taught once, found again by the next session, until an adapter does as well without them.
 
 Nothing that was taught is lost: a lesson that is retired, expired or in the weights stays in the table, and comes back
-into the prompt as soon as the adapter that carries it is no longer the one in use.
+into the prompt as soon as the adapter that carries it is no longer the one in use. What somebody later says was done
+wrongly is not read any more, until somebody says otherwise.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from agent.store.rows import LessonKind, LessonRow, LessonStep
 
 _IN_USE = """
     lessons.app = :app AND retired_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
+    AND coalesce((SELECT succeeded FROM outcomes WHERE session_id = source_session_id ORDER BY source = 'agent', seq DESC LIMIT 1), 1)
     AND (in_weights_adapter_id IS NULL OR in_weights_adapter_id IS NOT :adapter_id)"""
 _TASK_WEIGHT, _TEXT_WEIGHT = 4.0, 1.0
 """A word of the task that was taught says more than a word among its actions."""

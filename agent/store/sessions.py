@@ -89,6 +89,15 @@ class Sessions(Part):
         )
         return [_session(row) for row in rows]
 
+    def judged_sessions(self, adapter_id: str, since: str, *, succeeded: bool) -> list[SessionRow]:
+        """List an adapter's sessions that began since a time and that a person or a check judged so, the latest first."""
+        said = "(SELECT succeeded FROM outcomes WHERE session_id = sessions.id AND source <> 'agent' ORDER BY seq DESC LIMIT 1)"
+        rows = self._db.rows(
+            f"{_SELECT} WHERE kind = 'run' AND adapter_id = ? AND started_at >= ? AND {said} = ? ORDER BY seq DESC",
+            [adapter_id, since, int(succeeded)],
+        )
+        return [_session(row) for row in rows]
+
     def add_outcome(self, session_id: str, succeeded: bool, source: OutcomeSource, note: str = "") -> str:
         """Record somebody's word on a session, at any time after it, and return its id. Earlier words stay."""
         outcome_id = str(ULID())

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from agent.regressions import after_outcome
 from agent.store import Store
 from browser.errors import UsageError
-from tui.output import print_json, print_table, say
+from tui.output import note, print_json, print_table, say
 
 
 def sessions(
@@ -49,10 +50,16 @@ def outcome(
     with Store.open() as store:
         row = store.session(session)
         store.add_outcome(row.id, succeeded, "person", remark)
+        taken_back = after_outcome(store)
         if as_json:
             print_json(store.outcomes(row.id))
         else:
             say(f"{row.id}: {'achieved' if succeeded else 'not achieved'}")
+    if taken_back:
+        acting = taken_back.now_acting or "the base"
+        note(
+            f"adapter {taken_back.adapter_id} failed {len(taken_back.session_ids)} times and was taken back: {acting} acts"
+        )
 
 
 def _outcome(value: bool | None) -> str:

@@ -157,3 +157,13 @@ def test_the_index_follows_the_table(path: Path, store: Store) -> None:
         raw.execute("VACUUM") if not raw.in_transaction else None
     assert store.find_lessons(APP, "rename") == []
     assert store.verify() == []
+
+
+def test_what_was_judged_wrong_later_is_not_read_until_it_is_judged_right(store: Store) -> None:
+    session_id = store.begin_session("pay back", "http://h", "http://h/", kind="teach")
+    lesson_id = store.add_lesson("demonstration", "http://h", "pay back", "Lesson", source_session_id=session_id)
+    for verdict in (None, False, True):
+        if verdict is not None:
+            store.add_outcome(session_id, verdict, "person", "months later")
+        found = [row.id for row in store.find_lessons("http://h", "pay back")]
+        assert found == ([] if verdict is False else [lesson_id])
