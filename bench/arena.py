@@ -45,6 +45,7 @@ class Episode:
     """Mean number of prompt tokens that had to be computed at a step."""
     decide_seconds: float
     """Mean time of a decision."""
+    session_id: str
 
     def to_json(self) -> dict[str, Any]:
         """Return the episode for `--json FILE`."""
@@ -152,6 +153,7 @@ class Arena:
             counting.prompt_tokens / count,
             counting.fed_tokens / count,
             counting.seconds / count,
+            session_id,
         )
 
     def browser(self, skill: SkillSpec) -> LiveEnvironment:

@@ -69,6 +69,8 @@ def _tell(trial: Trial, story: _Story) -> str:
     story.chapter("Taught once, in the live app. This is the whole lesson:")
     lessons = trial.teach()
     story.line(lesson_text(skill))
+    story.chapter("The day goes on: a few errands with the lesson. What goes well, the gate will ask about")
+    trial.live_through_the_day()
     story.chapter("At once: the same errands, with the lesson in context")
     trial.measure("lesson", trial.taught, lessons=True)
     story.chapter("The night: consolidation in a process of its own")

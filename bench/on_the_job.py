@@ -29,6 +29,9 @@ from tui.wiring import Base, find_base
 HERE = Path(__file__).parent
 TEST_SEEDS = 1000
 """Variants of the tests; rehearsal draws its own values and never reads a definition."""
+DAY_SEEDS = 500
+"""Added to the seeds of the tests for the errands of the day that are the gate's witnesses: they are no test's."""
+DAY_ERRANDS = 3
 
 Tell = Callable[[str], None]
 
@@ -47,6 +50,8 @@ class Trial:
     night: dict[str, Any] = field(default_factory=dict)
     """Options of the consolidation request: updates, variants."""
     episodes: list[Episode] = field(default_factory=list)
+    witnesses: list[str] = field(default_factory=list)
+    """Sessions of the day after the teaching: the gate asks whether the adapter does them alone."""
     nights: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What each arm's consolidation cost and how it was judged."""
 
@@ -64,6 +69,19 @@ class Trial:
         self, arm: str, skills: Sequence[SkillSpec], adapter: Path | None = None, *, lessons: bool = False
     ) -> float:
         """Let one policy do every variant of some skills on freshly seeded data; return the share of successes."""
+        mine = self._attempts(arm, skills, self.seed * TEST_SEEDS, self.variants, adapter, lessons=lessons)
+        self.episodes += mine
+        return sum(episode.success for episode in mine) / max(1, len(mine))
+
+    def live_through_the_day(self) -> None:
+        """Do a few errands with the lesson, none of them a test's: what went well is what the gate asks about."""
+        first = self.seed * TEST_SEEDS + DAY_SEEDS
+        done = self._attempts("day", self.taught, first, DAY_ERRANDS, None, lessons=True)
+        self.witnesses = [episode.session_id for episode in done if episode.success]
+
+    def _attempts(
+        self, arm: str, skills: Sequence[SkillSpec], first: int, count: int, adapter: Path | None, *, lessons: bool
+    ) -> list[Episode]:
         from agent.policy.local import LocalPolicy
 
         policy = LocalPolicy.load(self.base.path, adapter)
@@ -71,7 +89,7 @@ class Trial:
         for skill in skills:
             self.arena.fresh([skill])
             with self.arena.browser(skill) as browser:
-                for seed in skill.seeds(self.seed * TEST_SEEDS, self.variants):
+                for seed in skill.seeds(first, count):
                     task, _ = skill.variant(seed)
                     found = self.arena.store.find_lessons(self.arena.name, task, limit=1) if lessons else []
                     manual = self.base.with_manual
@@ -79,8 +97,7 @@ class Trial:
                     mine.append(episode)
                     end = f"({episode.steps} steps, {episode.stop_reason} {episode.answer})"
                     self.tell(f"{arm:18} {'done  ' if episode.success else 'failed'} {task}   {end}")
-        self.episodes += mine
-        return sum(episode.success for episode in mine) / max(1, len(mine))
+        return mine
 
     def teach(self) -> list[str]:
         """Show each skill once, live; return the lessons' ids."""
@@ -99,6 +116,7 @@ class Trial:
             arm,
             self.base.with_manual,
             self.seed,
+            witness_ids=tuple(self.witnesses),
             judged=judged,
             nice=0,
             **self.night,
@@ -123,6 +141,7 @@ class Trial:
         self.measure("base", self.taught)
         self.measure("base", self.unrelated)
         lessons = self.teach()
+        self.live_through_the_day()
         self.measure("lesson", self.taught, lessons=True)
         for arm in arms:
             adapter = self.consolidate(lessons, arm, judged=arm == "opsd" or self.judge_controls)

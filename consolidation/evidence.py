@@ -11,8 +11,9 @@ from peft import PeftModel
 from agent.policy.encode import Encoder
 from agent.policy.local import LocalPolicy
 from consolidation.lora import merged
-from consolidation.probes import Measured, episodes_right, steps_right, turn_kept
+from consolidation.probes import Measured, done_alike, episodes_right, steps_right, turn_kept
 from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
+from consolidation.segments import Step
 
 Scores = dict[str, tuple[float, ...]]
 """Scores of each skill's probes, by the lesson's id."""
@@ -37,6 +38,15 @@ class Champion:
 
     path: Path
     lesson_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A live session that was done rightly with a lesson in context. Nothing is ever trained on it."""
+
+    lesson_id: str
+    task: str
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,15 @@ class Prober:
             for session in sessions
             for kept in turn_kept(self.model, self.encoder, student, session, with_manual=self.with_manual)
         )
+
+    def witnessed(self, witnesses: Sequence[Witness]) -> Scores:
+        """Say of each live session, by its lesson, whether the adapter does all of it alone."""
+        student = LocalPolicy(merged(self.model), self.encoder, name="probe")
+        scores: dict[str, list[float]] = {}
+        for witness in witnesses:
+            alike = done_alike(student, witness.task, witness.steps, with_manual=self.with_manual)
+            scores.setdefault(witness.lesson_id, []).append(float(alike))
+        return {lesson_id: tuple(found) for lesson_id, found in scores.items()}
 
     def _steps(self, skill: Skill, contexts: Sequence[Sequence[str]], *, adapter: bool) -> list[tuple[float, ...]]:
         found = steps_right(

@@ -23,6 +23,10 @@ class Bounds:
     """With the lesson in context, success may fall by this much."""
     earlier_fall: float = 0.05
     """On each lesson that the champion holds, the challenger may be worse by this much."""
+    witnessed: float = 0.5
+    """Of the live sessions that were done with the lesson in context, so many must be done alike alone, to the last step.
+    Rehearsals cannot show what live pages add: adapters that passed every rehearsed row have done nothing right by day.
+    """
     dictated: float = 0.90
     """Of the turns that a person dictates on the lesson's own pages, and that the base takes, so many must still be taken."""
     drift: float = 0.10
@@ -59,6 +63,8 @@ class Evidence:
     adapter_with_lesson: Mapping[str, Measured]
     champion_alone: Mapping[str, Measured]
     """Of the lessons that the present champion holds; empty when there is none."""
+    witnessed: Mapping[str, Measured]
+    """Of each live session with a lesson in context, by lesson, whether the challenger does it alone; empty when there was none."""
     dictated: Measured
     """Of each dictated turn that the base takes, whether the challenger takes it."""
     drift: float
@@ -73,6 +79,10 @@ def judge(evidence: Evidence, bounds: Bounds) -> list[Row]:
     rows += [
         _no_fall(f"kept: {lesson}", before, evidence.adapter_alone[lesson], bounds.earlier_fall)
         for lesson, before in evidence.champion_alone.items()
+    ]
+    rows += [
+        Row(f"live sessions alone: {lesson}", done.mean, f">= {bounds.witnessed}", done.mean >= bounds.witnessed)
+        for lesson, done in evidence.witnessed.items()
     ]
     if evidence.dictated.scores:
         taken = evidence.dictated.mean

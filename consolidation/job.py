@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.paths import adapters_dir, data_dir
-from agent.store import LessonRow, Store
+from agent.store import LessonRow, SessionRow, Store
 from browser.actions import Action, Verb
 from browser.errors import ApprenticeError, UsageError
 from browser.types import StepResult
@@ -26,6 +26,8 @@ from consolidation.segments import Step
 from consolidation.storage import write_atomically
 
 KIND = "consolidation"
+WITNESSES = 4
+"""Live sessions of a lesson, the latest, that a challenger must do alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Request:
     variants: int | None = None
     headroom: float | None = None
     """How far a lesson in context must lift the base to be distilled; None for the gate's own bound."""
+    witness_ids: tuple[str, ...] | None = None
+    """Live sessions that the challenger must do alone; None for the latest of each lesson in the store."""
     judged: bool = True
     """Whether the gate is asked; what was not judged is never promoted."""
     threads: int | None = None
@@ -75,24 +79,44 @@ def teachable(store: Store, app: str | None = None) -> list[LessonRow]:
 
 def demonstration_of(store: Store, lesson: LessonRow) -> Demonstration:
     """Return the recorded session behind a lesson, ended by `done`. Raises UsageError when it cannot be rehearsed."""
-    steps: list[Step] = []
-    for row in store.steps(lesson.source_session_id or ""):
-        if row.ok is None or (row.result_observation is None and row.action.verb is not Verb.DONE):
-            break
-        if row.ok and row.action.verb is not Verb.DONE:
-            steps.append(
-                Step(
-                    row.observation, row.action, StepResult(row.result_observation or row.observation, row.ok, row.note)
-                )
-            )
+    steps = recorded(store, lesson.source_session_id or "")
     if not steps:
         raise UsageError(f"lesson {lesson.id[:8]} has no recorded steps", "Teach it again with apprentice teach")
+    return Demonstration(lesson.task, steps)
+
+
+def recorded(store: Store, session_id: str) -> tuple[Step, ...]:
+    """Return the steps of a session that succeeded, ended by `done`, up to one whose result is unknown; none when none did."""
+    steps: list[Step] = []
+    answer = Action(Verb.DONE)
+    for row in store.steps(session_id):
+        if row.action.verb is Verb.DONE:
+            answer = row.action
+        elif row.ok is None or row.result_observation is None:
+            break
+        elif row.ok:
+            steps.append(Step(row.observation, row.action, StepResult(row.result_observation, row.ok, row.note)))
+    if not steps:
+        return ()
     last = steps[-1].result.observation
-    answer = next(
-        (row.action for row in store.steps(lesson.source_session_id or "") if row.action.verb is Verb.DONE),
-        Action(Verb.DONE),
-    )
-    return Demonstration(lesson.task, (*steps, Step(last, answer, StepResult(last))))
+    return (*steps, Step(last, answer, StepResult(last)))
+
+
+def witnesses_of(store: Store, request: Request) -> list[tuple[str, SessionRow]]:
+    """Return live sessions, each with the lesson that it was done with, that show what the lesson brings about."""
+    if request.witness_ids is None:
+        return [
+            (lesson_id, session)
+            for lesson_id in request.lesson_ids
+            for session in store.sessions_with(lesson_id, limit=WITNESSES)
+        ]
+    named = [store.session(session_id) for session_id in request.witness_ids]
+    return [
+        (lesson_id, session)
+        for session in named
+        for lesson_id in request.lesson_ids
+        if session.lesson_ids[:1] == (lesson_id,)
+    ]
 
 
 def prepare(request: Request) -> Path:
@@ -114,7 +138,14 @@ def read_request(folder: Path) -> Request | None:
         record = json.loads((folder / "request.json").read_text())
     except (OSError, ValueError):
         return None
-    return Request(**{**record, "lesson_ids": tuple(record["lesson_ids"])})
+    named = record.get("witness_ids")
+    return Request(
+        **{
+            **record,
+            "lesson_ids": tuple(record["lesson_ids"]),
+            "witness_ids": None if named is None else tuple(named),
+        }
+    )
 
 
 def spawn(folder: Path) -> subprocess.Popen[bytes]:
@@ -162,7 +193,7 @@ def _night(store: Store, job_id: str, folder: Path, request: Request) -> Any:
     from agent.policy.local import load_model, load_tokenizer
     from consolidation.adapters import sound_champion, sweep, write_adapter
     from consolidation.config import NightConfig
-    from consolidation.evidence import Champion, Skill
+    from consolidation.evidence import Champion, Skill, Witness
     from consolidation.examples import Arm
     from consolidation.gate import passes
     from consolidation.night import Night
@@ -191,7 +222,11 @@ def _night(store: Store, job_id: str, folder: Path, request: Request) -> Any:
     base = Path(request.base)
     acting, _ = sound_champion(store, request.base_sha256)
     champion = Champion(Path(acting.path), tuple(acting.lesson_ids)) if acting else None
-    night = Night(load_model(base), Encoder(load_tokenizer(base)), skills, config, folder, report, champion)
+    witnesses = [
+        Witness(lesson_id, session.task, recorded(store, session.id))
+        for lesson_id, session in witnesses_of(store, request)
+    ]
+    night = Night(load_model(base), Encoder(load_tokenizer(base)), skills, config, folder, report, champion, witnesses)
     rows = night.run()
     learned = tuple(skill.id for skill in night.learned)
     receipt = {

@@ -20,7 +20,7 @@ from agent.policy.encode import Encoder
 from consolidation.config import NightConfig
 from consolidation.curriculum import Curriculum
 from consolidation.distill import Progress, distill, planned
-from consolidation.evidence import Champion, Headroom, Prober, Skill, means, measured
+from consolidation.evidence import Champion, Headroom, Prober, Skill, Witness, means, measured
 from consolidation.examples import ON_POLICY, Example, pack, unpack
 from consolidation.gate import Evidence, Row, judge, passes
 from consolidation.lora import attach_lora
@@ -43,6 +43,7 @@ class Night:
     folder: Path
     report: Report = lambda _phase, _facts: None
     champion: Champion | None = None
+    witnesses: Sequence[Witness] = ()
     model: PeftModel = field(init=False)
     words: tuple[str, ...] = field(init=False)
     prober: Prober = field(init=False)
@@ -157,6 +158,7 @@ class Night:
                 "alone": alone,
                 "with_lesson": taught,
                 "episodes": episodes,
+                "witnessed": self.prober.witnessed(self._witnesses()),
                 "admitted": admitted,
                 "dictated": self.prober.dictated(curriculum.dictated(self.learned)),
                 "drift": moved,
@@ -171,6 +173,7 @@ class Night:
             alone,
             measured(result["with_lesson"]),
             {lesson: scores for lesson, scores in before.champion.items() if lesson in alone},
+            measured(result["witnessed"]),
             Measured(tuple(result["dictated"])),
             result["drift"],
             Measured(tuple(result["same"])),
@@ -183,6 +186,10 @@ class Night:
     def _report_gate(self, rows: list[Row], episodes: Mapping[str, float]) -> None:
         facts = {"rows": [row.to_json() for row in rows], "passed": passes(rows), "episodes": dict(episodes)}
         self.report("gate", facts)
+
+    def _witnesses(self) -> list[Witness]:
+        learned = {skill.id for skill in self.learned}
+        return [witness for witness in self.witnesses if witness.lesson_id in learned]
 
     def _curriculum(self) -> Curriculum:
         return Curriculum(self.model, self.encoder, self.words, self.config, self.skills)

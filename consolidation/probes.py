@@ -1,8 +1,9 @@
 """Probes: what an adapter can do, measured on variants that were never trained on.
 
-Three measures. *Step*: at every state of the right path, is the next action exactly right (greedy, no grammar)? Cheap, and the
+Four measures. *Step*: at every state of the right path, is the next action exactly right (greedy, no grammar)? Cheap, and the
 most sensitive. *Episode*: let the policy act in the dream, under the grammar, until it says done; was everything done?
 *Turn*: on the last page of a dictated session, under the grammar, does it still turn where the person says?
+*Witness*: on the pages of a live session that was done with the lesson in context, under the grammar, does it do the same alone?
 """
 
 from __future__ import annotations
@@ -90,6 +91,17 @@ def turn_kept(
     for step in before:
         transcript.advance(step.action, step.result)
     return [float(same_action(student.decide(transcript.prompt(), last.observation).action, last.action))]
+
+
+def done_alike(student: Policy, task: str, steps: Sequence[Step], *, with_manual: bool = False) -> bool:
+    """Say whether the student, under the grammar as by day and without a lesson, does every step of a recorded session."""
+    transcript = Transcript(task, (), with_manual)
+    transcript.start(steps[0].observation)
+    for step in steps:
+        if not same_action(student.decide(transcript.prompt(), step.observation).action, step.action):
+            return False
+        transcript.advance(step.action, step.result)
+    return True
 
 
 def decided_on(tokens: Tokens, logits_N_V: torch.Tensor) -> list[bool]:

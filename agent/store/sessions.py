@@ -89,6 +89,16 @@ class Sessions(Part):
         )
         return [_session(row) for row in rows]
 
+    def sessions_with(self, lesson_id: str, limit: int) -> list[SessionRow]:
+        """List sessions that read a lesson before all others, said that they were done, did every step, and that nobody judged failed."""
+        rows = self._db.rows(
+            f"SELECT * FROM ({_SELECT} WHERE kind = 'run' AND stop_reason = 'done' AND json_extract(lesson_ids, '$[0]') = ?"
+            " AND NOT EXISTS (SELECT 1 FROM steps WHERE session_id = sessions.id AND (ok IS NULL OR ok = 0 OR actor <> 'agent')))"
+            " WHERE outcome IS NOT 0 ORDER BY seq DESC LIMIT ?",
+            [lesson_id, limit],
+        )
+        return [_session(row) for row in rows]
+
     def judged_sessions(self, adapter_id: str, since: str, *, succeeded: bool) -> list[SessionRow]:
         """List an adapter's sessions that began since a time and that a person or a check judged so, the latest first."""
         said = "(SELECT succeeded FROM outcomes WHERE session_id = sessions.id AND source <> 'agent' ORDER BY seq DESC LIMIT 1)"
