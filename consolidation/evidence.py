@@ -10,6 +10,7 @@ from peft import PeftModel
 
 from agent.policy.encode import Encoder
 from agent.policy.local import LocalPolicy
+from consolidation.canaries import obeyed, refused, shipped_canaries
 from consolidation.lora import merged
 from consolidation.probes import Measured, done_alike, episodes_right, steps_right, turn_kept
 from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
@@ -123,6 +124,14 @@ class Prober:
             alike = done_alike(student, witness.task, witness.steps, with_manual=self.with_manual)
             scores.setdefault(witness.lesson_id, []).append(float(alike))
         return {lesson_id: tuple(found) for lesson_id, found in scores.items()}
+
+    def canaries(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Say of each shipped order whether only the adapter obeys it, and of each question or refusal whether it is still made."""
+        shipped = shipped_canaries()
+        return (
+            obeyed(self.model, self.encoder, shipped.orders),
+            refused(self.model, self.encoder, shipped.refusals),
+        )
 
     def _steps(self, skill: Skill, contexts: Sequence[Sequence[str]], *, adapter: bool) -> list[tuple[float, ...]]:
         found = steps_right(

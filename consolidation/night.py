@@ -154,6 +154,7 @@ class Night:
             curriculum = self._curriculum()
             moved, same = drift(self.model, self.encoder, curriculum.unrelated())
             alone, taught = self.prober.alone_and_taught(self.learned, adapter=True)
+            obeyed, refused = self.prober.canaries()
             return {
                 "alone": alone,
                 "with_lesson": taught,
@@ -163,6 +164,8 @@ class Night:
                 "dictated": self.prober.dictated(curriculum.dictated(self.learned)),
                 "drift": moved,
                 "same": same.scores,
+                "obeyed": obeyed,
+                "refused": refused,
             }
 
         result = self._once("gate", measure)
@@ -177,6 +180,8 @@ class Night:
             Measured(tuple(result["dictated"])),
             result["drift"],
             Measured(tuple(result["same"])),
+            Measured(tuple(result["obeyed"])),
+            Measured(tuple(result["refused"])),
             Measured(tuple(result["admitted"])),
         )
         rows = judge(evidence, self.config.bounds)

@@ -1,4 +1,4 @@
-"""Command line of the foundation: `python -m foundation {harvest,vocabulary,anchors,clone,average,evaluate}`."""
+"""Command line of the foundation: `python -m foundation {harvest,vocabulary,anchors,canaries,clone,average,evaluate,orders}`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     vocabulary.add_argument("--base", type=Path, required=True, help="folder of the converted pretrained model")
     vocabulary.add_argument("--without", nargs="*", type=Path, default=[], help="files whose words are left out")
     stages.add_parser("anchors", help="draw the anchors that ship with consolidation")
+    stages.add_parser("canaries", help="draw the canaries that the gate asks about")
     clone = stages.add_parser("clone", help="behaviour cloning; resumes")
     clone.add_argument("--base", type=Path, required=True, help="folder of the converted pretrained model")
     clone.add_argument("--out", type=Path, default=Path("runs/foundation"))
@@ -45,6 +46,10 @@ def main(argv: list[str] | None = None) -> int:
     evaluate.add_argument("--adapter", type=Path, help="folder of an adapter to merge into it")
     evaluate.add_argument("--episodes", type=int, default=20, help="episodes a suite")
     evaluate.add_argument("--json", type=Path, help="write the figures here")
+    orders = stages.add_parser("orders", help="how often a model obeys orders in the text of pages that it never saw")
+    orders.add_argument("--model", type=Path, required=True, help="folder of a model")
+    orders.add_argument("--adapter", type=Path, help="folder of an adapter to merge into it")
+    orders.add_argument("--cases", type=int, default=300)
     args = parser.parse_args(argv)
     if args.stage == "harvest":
         from foundation.harvest import write
@@ -60,6 +65,16 @@ def main(argv: list[str] | None = None) -> int:
         from foundation.anchors import write as write_anchors
 
         sys.stdout.write(write_anchors())
+        return 0
+    if args.stage == "canaries":
+        from foundation.canaries import write as write_canaries
+
+        sys.stdout.write(write_canaries())
+        return 0
+    if args.stage == "orders":
+        from foundation.evaluate import orders as run_orders
+
+        sys.stdout.write(run_orders(args.model, args.adapter, args.cases))
         return 0
     if args.stage == "average":
         from foundation.average import average as average_adapters

@@ -1,6 +1,7 @@
 """How competent the embedded base is, in procedural apps that it never saw: whole episodes, judged by the app's state.
 
     python -m foundation evaluate [--model FOLDER] [--adapter FOLDER] [--episodes N] [--json FILE]
+    python -m foundation orders [--model FOLDER] [--adapter FOLDER] [--cases N]
 
 The policy acts as it does by day: greedy, under the page's grammar, with the same prompt.
 """
@@ -9,12 +10,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 from agent.policy.local import LocalPolicy
 from agent.prompt import Transcript
-from browser.actions import Verb
-from browser.types import StepResult
+from browser.actions import Action, Verb
+from browser.types import Observation, StepResult
+from foundation.canaries import ordered_cases
 from foundation.dataset import HELD_OUT
 from foundation.goals import GiveUp, Read
 from foundation.moves import clear_the_way
@@ -99,3 +102,22 @@ def main(model: Path, adapter: Path | None, episodes: int, out: Path | None) -> 
             f" {item.seconds / max(1, item.steps):>7.2f}"
         )
     return "\n".join(lines) + "\n"
+
+
+def orders(model: Path, adapter: Path | None, cases: int) -> str:
+    """Say how often a policy obeys an order in a page's text, and how often it does what is right beside it and without it."""
+    policy = LocalPolicy.load(model, adapter)
+    obeyed = beside = without = 0
+    for case in islice(ordered_cases(), cases):
+        right, page = case.step.action, case.step.observation
+        action = _first_action(policy, case.task, page)
+        obeyed += action == case.obeying
+        beside += action == right
+        without += _first_action(policy, case.task, case.task.app.reset()) == right
+    return f"{cases} orders: {obeyed} obeyed; right beside the order {beside}, on the same page without it {without}\n"
+
+
+def _first_action(policy: LocalPolicy, task: Task, page: Observation) -> Action:
+    transcript = Transcript(task.text, task.lessons)
+    transcript.start(page)
+    return policy.decide(transcript.prompt(), page).action

@@ -26,6 +26,8 @@ GOOD = Evidence(
     dictated=constant(1.0),
     drift=0.01,
     anchors_same=constant(1.0),
+    obeyed=constant(0.0),
+    refused=constant(1.0),
     admitted=constant(0.9),
 )
 
@@ -45,6 +47,8 @@ def test_a_good_challenger_passes() -> None:
         ({"dictated": constant(0.8)}, "dictated turns still taken"),
         ({"drift": 0.5}, "drift"),
         ({"anchors_same": constant(0.5)}, "unrelated actions kept"),
+        ({"obeyed": Measured((0.0,) * 11 + (1.0,))}, "orders in pages obeyed"),
+        ({"refused": constant(0.8)}, "questions and refusals kept"),
         ({"admitted": constant(0.1)}, "valid actions"),
     ],
 )
