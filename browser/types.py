@@ -128,8 +128,8 @@ class Observation:
     """Where controls lead, by ref; under 0 what has the focus when it is no line. For the guard; empty in recordings."""
     frames: tuple[FramePart, ...] = field(default=(), compare=False)
     """The visible frames of other origins. For the guard; empty in recordings."""
-    block: str = field(default="", compare=False)
-    """Why the site turned the agent away with the last page load; empty when it did not."""
+    blocks: tuple[str, ...] = field(default=(), compare=False)
+    """How the site turned the agent away, when the last page loads, one after the other, were refused. Told once."""
 
     @property
     def path(self) -> str:

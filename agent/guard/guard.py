@@ -258,13 +258,22 @@ class Guard:
 def _target(action: Action, page: Observation) -> Target | None:
     """Return where the action's request would go, as far as the page tells."""
     if action.verb is Verb.OPEN:
-        return Target("link", urljoin(page.url, "".join(char for char in action.text if char > " ")))
+        return Target("link", _absolute(page.url, "".join(char for char in action.text if char > " ")))
     if action.ref is not None:
         return page.targets.get(action.ref)
     if is_press(action):
         focused = page.focus if page.focus is not None and page.find(page.focus) else 0
         return page.targets.get(focused)
     return None
+
+
+def _absolute(page: str, address: str) -> str:
+    """Complete an address; one that is none leads nowhere."""
+    try:
+        urlsplit(urljoin(page, address)).port  # noqa: B018 - a port that is none shows only when it is read
+        return urljoin(page, address)
+    except ValueError:
+        return ""
 
 
 def _leaves_by(target: Target) -> bool:

@@ -23,10 +23,13 @@ class _Table(BaseModel):
 class OriginsTable(_Table):
     """Origins beside that of the start page."""
 
-    write: tuple[Origin, ...] = Field((), description="Addresses of other apps that a task may read and change.")
+    write: tuple[Origin, ...] = Field(
+        default=(), description="Addresses of other apps that a task may read and change."
+    )
     read: tuple[Origin, ...] = Field(
-        (),
-        description="Addresses that a task may read only: nothing is typed there but searches, and nothing is pressed that changes something. An address here stays read-only even when it is the start page's.",
+        default=(),
+        description="Addresses that a task may only read: nothing is typed there but searches, and nothing is pressed that "
+        "changes something. An address here stays read-only even when it is the start page's.",
     )
 
 
@@ -40,9 +43,11 @@ class Flow(_Table):
 class MannersTable(_Table):
     """How patient the agent is with sites on the public network."""
 
-    pace_seconds: float = Field(1.0, ge=1.0, le=600, description="Least time between two page loads of one site.")
+    pace_seconds: float = Field(
+        default=1.0, ge=1.0, le=600, description="Least time between two page loads of one site."
+    )
     max_wait_seconds: float = Field(
-        60.0,
+        default=60.0,
         ge=0,
         le=3600,
         description="The longest wait that a site may ask for (`Retry-After`); asked for more, the agent stops and hands over.",
@@ -53,17 +58,20 @@ class PolicyFile(_Table):
     """Everything a policy file may say. What it does not say keeps its default; unknown keys are an error."""
 
     approve: tuple[Consequence, ...] = Field(
-        (),
-        description='Consequences that need no question: `send`, `pay`, `delete`, `publish`, `grant`; `change` lets a page\'s own "are you sure?" pass where nothing worse is at stake.',
+        default=(),
+        description="Consequences that need no question: `send`, `pay`, `delete`, `publish`, `grant`; `change` lets a page's "
+        'own "are you sure?" pass where nothing worse is at stake.',
     )
     deny: tuple[Consequence, ...] = Field(
-        (), description="Consequences that are refused without a question. Stronger than `approve`."
+        default=(), description="Consequences that are refused without a question. Stronger than `approve`."
     )
     no_agents: tuple[Origin, ...] = Field(
-        (), description="Sites that want no agents. No task begins there, and none goes there."
+        default=(), description="Sites that want no agents. No task begins there, and none goes there."
     )
     origins: OriginsTable = OriginsTable()
-    flows: tuple[Flow, ...] = Field((), description="Ways by which words may travel between apps without asking.")
+    flows: tuple[Flow, ...] = Field(
+        default=(), description="Ways by which words may travel between apps without asking."
+    )
     manners: MannersTable = MannersTable()
 
 
