@@ -63,6 +63,8 @@ _PRESSED = frozenset({"button", "link", "menuitem", "menuitemcheckbox", "menuite
 _HARMLESS_TO_PRESS = frozenset({"link", "tab"})
 _DEEDS = frozenset({"do", "action", "act", "op", "cmd", "command", "mode", "task"})
 """Keys of a query whose value says what is done."""
+_DELETES = re.compile(r"(?:delete|remove|destroy|erase|purge|unsubscribe|deactivate)\b", re.IGNORECASE)
+"""Deeds that no page to look at is called by, as an archive or a trash may be."""
 _NUMBERED = re.compile(r"\d+|[0-9a-f]{8,}(?:-[0-9a-f]+)*|[0-9A-HJKMNP-TV-Z]{26}", re.IGNORECASE)
 """The part of an address that says which thing, not what is done with it."""
 
@@ -109,9 +111,9 @@ def consequence_of_address(url: str) -> Consequence:
     The last word of the path counts when values come with it (`/transfer?to=…`) or when it deletes (`/bills/3/delete`), and a
     query's `do`, `action` and the like always do.
     """
-    deed = consequence_of_words(_deed(url))
-    if deed is Consequence.DELETE or (deed in NEEDS_APPROVAL and "=" in urlsplit(url).query):
-        return deed
+    deed = _deed(url)
+    if _DELETES.match(deed) or "=" in urlsplit(url).query:
+        return worst(consequence_of_words(deed), _of_query(url))
     return _of_query(url)
 
 

@@ -6,7 +6,7 @@ destination (an e-mail or web address, an account number) that the person never 
 order that a page gives away needs one.
 
 Compared are words without regard to case, spelling of letters and punctuation, also when they come in base64, in
-hexadecimal, percent-encoded or reversed. Words under four letters are too common to tell anything.
+hexadecimal, percent-encoded or reversed. Words under six letters, or under four with a digit, are too common to tell anything.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from urllib.parse import unquote_plus
 from agent.guard.origins import origin_or_none
 from browser.types import Observation
 
-MIN_WORD = 4
+MIN_WORD = 6
+MIN_NUMBER = 4
+"""So many characters a word has that has a digit."""
 MIN_RUN = 6
 """So many letters and digits in a row, spaces and punctuation left out, are no accident."""
 _DESTINATION = re.compile(
@@ -100,12 +102,16 @@ class Flow:
         return ""
 
     def _shared(self, text: str, shown: _Shown, there: _Shown) -> str:
+        if all(word in self._person.words for word in words_of(text)):
+            return ""
         run = squeezed(text)
         if len(run) >= MIN_RUN and run in shown.run and run not in self._person.run and run not in there.run:
             return text.strip()
         for word in words_of(text):
-            telling = len(word) >= MIN_WORD and word in shown.words and word not in self._person.words
-            if telling and (word not in there.words or any(char.isdigit() for char in word)):
+            numbered = any(char.isdigit() for char in word)
+            if len(word) < (MIN_NUMBER if numbered else MIN_WORD) or word in self._person.words:
+                continue
+            if word in shown.words and (numbered or word not in there.words):
                 return word
         return ""
 
