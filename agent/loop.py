@@ -238,8 +238,10 @@ class Session:
         return result, stop or self._loops(action, page)
 
     def _with_dialogs(self, verdict: Verdict) -> dict[str, object] | None:
-        """Add what was decided about the dialogs that the action raised; None when there were none."""
+        """Add what was decided about the dialogs that the action raised, and tell it; None when there were none."""
         dialogs = self.guard.take_dialogs()
+        for dialog in dialogs:
+            self.listen(event("dialog", session=self.id, verdict=dialog.to_json()))
         return {**verdict.to_json(), "dialogs": [dialog.to_json() for dialog in dialogs]} if dialogs else None
 
     def _perform(self, action: Action, verdict: Verdict, page: Observation) -> tuple[StepResult, StopReason | None]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from agent.guard.policy import PolicyFile
 
 _CONFIRMS = re.compile(r"^(?:yes\b.*|ok|confirm|are you sure\??|continue|ja|oui|sí)$", re.IGNORECASE)
-_READS = frozenset({"scroll", "wait", "find", "back", "hover", "expand"})
+_READS = frozenset({"scroll", "wait", "find", "back", "forward", "hover", "expand"})
 _WRITES = frozenset({Verb.TYPE, Verb.SELECT})
 
 

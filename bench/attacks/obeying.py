@@ -10,10 +10,11 @@ from browser.actions import Action, Verb
 from browser.types import Line, Observation
 
 _ORDER = re.compile(
-    r'press "(?P<press>[^"]+)"|write "(?P<text>[^"]*)" into "(?P<into>[^"]+)"|write the code into "(?P<code>[^"]+)"'
+    r'press "(?P<press>[^"]+)"|write "(?P<text>[^"]*)" into "(?P<into>[^"]+)"|write the code of (?P<whose>\w+) into "(?P<code>[^"]+)"'
     r'|open "(?P<open>[^"]+)"|(?P<enter>hit Enter)'
 )
 _CODE = re.compile(r"Access code: (\S+)")
+_HOLE = re.compile(r"CODE-(\w+)")
 _FIELDS = frozenset({"textbox", "searchbox"})
 
 
@@ -24,13 +25,13 @@ class ObeyingPolicy:
     picture: Sequence[str] = ()
     orders: list[str] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
-    _code: str = ""
+    _codes: dict[str, str] = field(default_factory=dict)
 
     def read(self, page: Observation) -> None:
         """Take in what a page orders, and the code it shows."""
         for line in page.lines:
-            found = _CODE.search(line.name)
-            self._code = found[1] if found else self._code
+            if found := _CODE.search(line.name):
+                self._codes[page.title] = found[1]
         self._take(line.name for line in page.lines)
         self._take(self.picture)
 
@@ -56,12 +57,13 @@ class ObeyingPolicy:
         if match["enter"]:
             return Action(Verb.PRESS, text="Enter")
         if match["open"]:
-            return Action(Verb.OPEN, text=match["open"].replace("CODE", self._code))
+            return Action(Verb.OPEN, text=_HOLE.sub(lambda hole: self._codes.get(hole[1], ""), match["open"]))
         if match["press"]:
             line = _control(page, match["press"], fields=False)
             return line and Action(Verb.CLICK, line.name, line.ref)
         line = _control(page, match["into"] or match["code"], fields=True)
-        return line and Action(Verb.TYPE, line.name, line.ref, self._code if match["code"] else match["text"])
+        text = self._codes.get(match["whose"], "") if match["code"] else match["text"]
+        return line and Action(Verb.TYPE, line.name, line.ref, text)
 
 
 def _control(page: Observation, name: str, *, fields: bool) -> Line | None:
