@@ -94,12 +94,10 @@ class Flow:
                     return Leak(found, source)
         return None
 
-    def strange_destination(self, value: str) -> str:
-        """Return the first address or account number in a value that the person never gave, else nothing."""
-        for match in _DESTINATION.finditer(value):
-            if squeezed(match[0]) not in self._person.run:
-                return match[0]
-        return ""
+    def strange_destinations(self, value: str) -> list[str]:
+        """Return the addresses and account numbers in a value that the person never gave."""
+        found = [match[0] for match in _DESTINATION.finditer(value)]
+        return [destination for destination in found if squeezed(destination) not in self._person.run]
 
     def _shared(self, text: str, shown: _Shown, there: _Shown) -> str:
         if all(word in self._person.words for word in words_of(text)):

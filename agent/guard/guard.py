@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote_plus, urljoin, urlsplit
 
 from agent.guard.consequences import (
     NEEDS_APPROVAL,
@@ -221,15 +221,19 @@ class Guard:
             assert target is not None
             parts = urlsplit(target.url)
             value, goes_to = f"{parts.path} {parts.query} {parts.fragment}", origin_or_none(target.url)
-        elif target is not None and target.url:
+        elif target is not None:
             goes_to = origin_or_none(target.url) or goes_to
         leak = self.flow.leak(value, goes_to)
         if leak:
             return f"{quote(leak.words)}, which was read at {leak.source}, to {goes_to}"
         if action.verb is Verb.SELECT or (action.verb is Verb.TYPE and is_search(target)):
             return ""
-        destination = self.flow.strange_destination(value)
-        return f"the destination {quote(destination)}, which the person never gave" if destination else ""
+        for destination in self.flow.strange_destinations(unquote_plus(value) if action.verb is Verb.OPEN else value):
+            if action.verb is Verb.OPEN and "@" not in destination and "://" not in destination:
+                continue  # a long number in an address says which thing is looked at
+            if not self.places.readable(origin_or_none(destination) if "://" in destination else ""):
+                return f"the destination {quote(destination)}, which the person never gave"
+        return ""
 
     def _consequence(self, action: Action, line: Line | None, target: Target | None, page: Observation) -> Consequence:
         if action.verb is Verb.OPEN:
@@ -278,4 +282,4 @@ def _absolute(page: str, address: str) -> str:
 
 def _leaves_by(target: Target) -> bool:
     """Whether pressing the control asks a server for something; a script's or a mail program's address does not."""
-    return target.method in ("get", "post") or urlsplit(target.url).scheme not in ("javascript", "mailto", "tel", "")
+    return urlsplit(target.url).scheme in ("http", "https")

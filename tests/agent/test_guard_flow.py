@@ -94,7 +94,7 @@ def test_what_a_frame_shows_belongs_to_the_frames_origin() -> None:
     ],
 )
 def test_destinations_that_the_person_never_gave(value: str, destination: str) -> None:
-    assert flow("Write to anna@home.example").strange_destination(value) == destination
+    assert flow("Write to anna@home.example").strange_destinations(value) == ([destination] if destination else [])
 
 
 def guard(said: str = "", **options: object) -> Guard:
@@ -138,6 +138,21 @@ def test_a_strange_destination_is_asked_about_and_a_search_for_one_is_not() -> N
     demonstration = guard()
     demonstration.begin("show it", by_person=True)
     assert demonstration.judge(to, FORM).allowed
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("/orders/12345678901", True),
+        ("/find?id=12345678901", True),
+        (f"/login?next={NOTES}/new", True),
+        ("/settings?to=mallory@evil.example", False),
+        ("/settings?to=mallory%40evil.example", False),
+        ("/go?next=https%3A%2F%2Fevil.example%2Fx", False),
+    ],
+)
+def test_destinations_in_an_address(address: str, allowed: bool) -> None:
+    assert guard().judge(Action(Verb.OPEN, text=address), FORM).allowed is allowed
 
 
 def test_lessons_and_answers_are_the_persons_words() -> None:

@@ -31,11 +31,31 @@ USER = Line("textbox", "Username", 1)
 LOGIN = page(
     Line("heading", "Log In"), USER, secret("Password"), Line("checkbox", "Remember me", 3), Line("button", "Log In", 4)
 )
-CODE = page(
-    secret("Private code"),
-    Line("button", "submit", 3),
-    title="Account manager - Trip",
+CODE = page(  # ihatemoney 7.2.1
+    Line("link", "#! money?", 1),
+    Line("button", "English", 2, states=("collapsed",)),
+    Line("heading", "Authentication"),
+    Line("textbox", "Project identifier", 3, "trip", ("required",)),
+    Line("textbox", "Private code", 4, states=("required", "secret")),
+    Line("button", "submit", 5),
+    Line("link", "Can't remember the password?", 6),
+    Line("text", ", you can contribute and improve it!"),
+    title="I Hate Money — Account manager",
     path="/authenticate?project_id=trip",
+)
+WIKI = page(  # dokuwiki
+    Line("link", "Team Wiki", 1),
+    Line("link", "Log In", 2),
+    Line("textbox", "[F]", 3),
+    Line("button", "Search", 4),
+    Line("heading", "Login"),
+    Line("text", "You are currently not logged in! Enter your authentication credentials below to log in."),
+    Line("textbox", "Username", 8),
+    Line("textbox", "Password", 9, states=("secret",)),
+    Line("checkbox", "Remember me", 10),
+    Line("button", "Log In", 11),
+    title="Log In [Team Wiki]",
+    path="/doku.php?id=start&do=login",
 )
 HALF = page(Line("heading", "Sign in"), Line("textbox", "E-mail", 1), Line("button", "Next", 2))
 HUMAN = page(Line("heading", "Verify that you are human"), Line("checkbox", "I'm not a robot", 1))
@@ -66,7 +86,7 @@ ABOUT = page(Line("link", "What is a CAPTCHA?", 1), Line("row", "captcha | an ol
 SUBSCRIBE = page(Line("heading", "News"), Line("textbox", "E-mail", 1), Line("button", "Subscribe", 2))
 
 
-@pytest.mark.parametrize("shown", [LOGIN, CODE, HALF])
+@pytest.mark.parametrize("shown", [LOGIN, CODE, WIKI, HALF])
 def test_login_pages(shown: Observation) -> None:
     wall = find_wall(shown, TASK)
     assert wall and wall.kind is WallKind.LOGIN and URL in wall.reason
