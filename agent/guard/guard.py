@@ -113,8 +113,8 @@ class Guard:
 
     @property
     def origins(self) -> frozenset[str]:
-        """Where the agent may read and act."""
-        return self.places.write
+        """Where the agent may be: the origins that it may change and those that it may only read."""
+        return (self.places.write | self.places.read) - self.places.refused
 
     def begin(self, task: str, lessons: Iterable[str] = (), *, by_person: bool = False) -> None:
         """Learn what the person said before the session began: those words may be typed anywhere the task may write."""

@@ -117,6 +117,7 @@ def read_only() -> Guard:
 
 def test_an_origin_may_be_read_only() -> None:
     guard = read_only()
+    assert guard.origins == {URL} and guard.places.write == frozenset()
     assert not guard.judge(Action(Verb.TYPE, "To", 2, "x"), PAGE).allowed
     assert not guard.judge(click(3), PAGE).allowed
     assert "not changed" in guard.judge(Action(Verb.PRESS, text="Delete"), PAGE).reason

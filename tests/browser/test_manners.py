@@ -14,6 +14,7 @@ import pytest
 from browser.actions import Action, Verb
 from browser.environment import LiveEnvironment
 from browser.manners import PRODUCT, Pace, is_public, seconds_of
+from tests.browser.conftest import eventually
 
 PUBLIC = "--host-resolver-rules=MAP shop.example 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 
@@ -27,6 +28,9 @@ class Shop(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         site.asked.append((time.monotonic(), self.path, self.headers["User-Agent"]))
+        if self.path == "/slow":
+            threading.Event().wait(2)
+            site.answered_at = time.monotonic()
         status, headers = site.answers.pop(0) if site.answers else (200, {})
         self.send_response(status)
         for key, value in {"Content-Type": "text/html", **headers}.items():
@@ -78,6 +82,16 @@ def test_a_public_site_is_asked_for_a_page_a_second(shop: Any, environment: Live
     environment.step(Action(Verb.OPEN, text="/third"))
     assert [path for _, path, _ in shop.asked] == ["/", "/next", "/third"]
     assert min(gaps(shop)) >= 0.95  # the server's clock starts a moment after the browser's
+
+
+@pytest.mark.browser
+def test_one_page_load_at_a_time(shop: Any, environment: LiveEnvironment) -> None:
+    environment.reset()
+    environment.tabs.page.evaluate("setTimeout(() => location.href = '/slow', 0)")
+    assert eventually(lambda: environment.tabs.page.wait_for_timeout(20) or len(shop.asked) == 2)
+    environment.step(Action(Verb.OPEN, text="/after"))
+    assert [path for _, path, _ in shop.asked] == ["/", "/slow", "/after"]
+    assert shop.asked[-1][0] >= shop.answered_at
 
 
 @pytest.mark.browser
