@@ -1,8 +1,8 @@
-"""What pressing a control would do, in words for the person, and what Enter would press."""
+"""Where an action leads, what Enter would press, and what pressing a control would do, in words for the person."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from browser.actions import Action, Verb
 from browser.types import Line, Observation, Target, quote
@@ -12,6 +12,23 @@ MAX_EFFECT = 400
 _FIELDS = frozenset(
     {"textbox", "searchbox", "combobox", "listbox", "spinbutton", "slider", "checkbox", "radio", "file"}
 )
+
+
+def target_of(action: Action, page: Observation) -> Target | None:
+    """Return where the action's request would go, as far as the page tells."""
+    if action.verb is Verb.OPEN:
+        return Target("link", _absolute(page.url, "".join(char for char in action.text if char > " ")))
+    if action.ref is not None:
+        return page.targets.get(action.ref)
+    if is_press(action):
+        focused = page.focus if page.focus is not None and page.find(page.focus) else 0
+        return page.targets.get(focused)
+    return None
+
+
+def asks_server(target: Target) -> bool:
+    """Whether pressing the control asks a server for something; a script's or a mail program's address does not."""
+    return urlsplit(target.url).scheme in ("http", "https")
 
 
 def is_press(action: Action) -> bool:
@@ -58,3 +75,12 @@ def _state(line: Line) -> str:
 
 def _same_form(one: Target | None, other: Target) -> bool:
     return one is not None and one.form == other.form
+
+
+def _absolute(page: str, address: str) -> str:
+    """Complete an address; one that is none leads nowhere."""
+    try:
+        urlsplit(urljoin(page, address)).port  # noqa: B018 - a port that is none shows only when it is read
+        return urljoin(page, address)
+    except ValueError:
+        return ""

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
-from urllib.parse import unquote_plus, urljoin, urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from agent.guard.consequences import (
     NEEDS_APPROVAL,
@@ -24,7 +24,7 @@ from agent.guard.consequences import (
     consequence_of_words,
     worst,
 )
-from agent.guard.effects import describe, enter_on, is_press, is_search
+from agent.guard.effects import asks_server, describe, enter_on, is_press, is_search, target_of
 from agent.guard.flow import Flow
 from agent.guard.origins import Origins, origin_or_none
 from browser.actions import WITHOUT_PAGE, Action, Verb
@@ -160,7 +160,7 @@ class Guard:
         if action.verb in WITHOUT_PAGE:
             return Verdict(allowed=True, consequence=Consequence.READ, reason="speaks to the person")
         line = page.find(action.ref) if action.ref is not None else None
-        target = _target(action, page)
+        target = target_of(action, page)
         consequence = self._consequence(action, line, target, page)
         refusal = self._out_of_reach(action, line, target, consequence, page)
         if refusal:
@@ -200,7 +200,7 @@ class Guard:
             here.add(origin_or_none(page.origin_of(line)))
         going = (
             {origin_or_none(target.url)}
-            if target is not None and (action.verb is Verb.OPEN or _leaves_by(target))
+            if target is not None and (action.verb is Verb.OPEN or asks_server(target))
             else set()
         )
         for origin in sorted(here | going):
@@ -257,29 +257,3 @@ class Guard:
             found = self._pending
         self._pending = found
         return found
-
-
-def _target(action: Action, page: Observation) -> Target | None:
-    """Return where the action's request would go, as far as the page tells."""
-    if action.verb is Verb.OPEN:
-        return Target("link", _absolute(page.url, "".join(char for char in action.text if char > " ")))
-    if action.ref is not None:
-        return page.targets.get(action.ref)
-    if is_press(action):
-        focused = page.focus if page.focus is not None and page.find(page.focus) else 0
-        return page.targets.get(focused)
-    return None
-
-
-def _absolute(page: str, address: str) -> str:
-    """Complete an address; one that is none leads nowhere."""
-    try:
-        urlsplit(urljoin(page, address)).port  # noqa: B018 - a port that is none shows only when it is read
-        return urljoin(page, address)
-    except ValueError:
-        return ""
-
-
-def _leaves_by(target: Target) -> bool:
-    """Whether pressing the control asks a server for something; a script's or a mail program's address does not."""
-    return urlsplit(target.url).scheme in ("http", "https")
