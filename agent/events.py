@@ -12,7 +12,7 @@ Listener = Callable[[dict[str, Any]], None]
 
 
 def event(kind: str, **fields: Any) -> dict[str, Any]:
-    """Make an event. Kinds: session_started, observed, decided, approval_needed, question, stepped, session_ended."""
+    """Make an event. Kinds: session_started, wall, observed, decided, dialog, approval_needed, question, stepped, session_ended."""
     return {"schema": SCHEMA, "event": kind, **fields}
 
 

@@ -1,7 +1,7 @@
 """The loop: observe, decide, guard, act, record. Reads as its own diagram.
 
-    reset ─▶ observe ─▶ decide ─▶ guard ─▶ begin_step ─▶ act ─▶ finish_step ─▶ observe …
-                                    └─ refused ─┘
+    reset ─▶ observe ─▶ wall? ─▶ decide ─▶ guard ─▶ begin_step ─▶ act ─▶ finish_step ─▶ observe …
+                          └─ person ─┘        └─ refused ─┘
 
 Each step is committed before its action is performed and again before the next begins, so that a session killed at
 any moment leaves a log without a gap, and an action whose result is unknown is never repeated.
@@ -20,6 +20,7 @@ from agent.guard import Guard, Verdict
 from agent.prompt import Transcript
 from agent.stop import StopReason
 from agent.types import Decision, Policy
+from agent.walls import Wall, WallKind, find_wall
 from browser.actions import Action, Verb
 from browser.errors import ApprenticeError, AppUnreachable
 from browser.types import Environment, Observation, StepResult
@@ -28,6 +29,10 @@ SAME_STEP_LIMIT = 3
 """How often the same action may meet the same page before it is a loop."""
 MAX_REFUSALS = 2
 """How many refused actions a session survives before it ends as denied."""
+MAX_BLOCKS = 2
+"""How often in a row a site may turn the agent away before it stops knocking."""
+MAX_HANDOVERS = 3
+"""How many walls a person is asked to pass in one session."""
 
 Ask = Callable[[str], str | None]
 """Put a question to the person; None when nobody answers."""
@@ -53,7 +58,14 @@ class Recorder(Protocol):
         ...
 
     def finish_step(
-        self, session_id: str, step_no: int, result: StepResult, *, acted_ms: float, screenshot: bytes | None
+        self,
+        session_id: str,
+        step_no: int,
+        result: StepResult,
+        *,
+        acted_ms: float,
+        screenshot: bytes | None,
+        guard: dict[str, object] | None = None,
     ) -> None:
         """Commit what came of it."""
         ...
@@ -89,7 +101,10 @@ class Session:
     screenshot: Callable[[], bytes] | None = None
     actor: str = "agent"
     """Whose actions these are: `person` when the steps were written by one."""
+    window: bool = False
+    """Whether the person who answers can use the browser's window: walls are handed to them."""
     answer: str = ""
+    _handovers: int = 0
     _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     _refusals: int = 0
 
@@ -115,6 +130,7 @@ class Session:
         return reason
 
     def _work(self) -> StopReason:
+        self.guard.begin(self.task, self.lessons, by_person=self.actor == "person")
         page = self.environment.reset()
         transcript = Transcript(self.task, self.lessons, self.with_manual)
         transcript.start(page)
@@ -122,6 +138,12 @@ class Session:
         for step_no in range(self.budget.steps):
             if time.monotonic() > deadline:
                 return StopReason.BUDGET
+            passed = self._pass_walls(page)
+            if passed is None:
+                return StopReason.BLOCKED
+            if passed is not page:
+                page = passed
+                transcript.start(page)
             self.listen(
                 event(
                     "observed",
@@ -139,6 +161,31 @@ class Session:
             transcript.advance(decision.action, result)
             page = result.observation
         return StopReason.BUDGET
+
+    def _pass_walls(self, page: Observation) -> Observation | None:
+        """Return the page to work on: this one, or what the person left when they passed a wall; None when nobody did."""
+        while wall := self._wall(page):
+            self.listen(event("wall", session=self.id, wall=wall.kind.value, reason=wall.reason, url=page.url))
+            if not self._hand_over(wall):
+                self.answer = wall.reason
+                return None
+            page = self.environment.step(Action(Verb.WAIT)).observation
+        return page
+
+    def _wall(self, page: Observation) -> Wall | None:
+        """Return what stands in the way: a login, a CAPTCHA, or a site that turned the agent away twice in a row."""
+        if len(page.blocks) >= MAX_BLOCKS:
+            return Wall(WallKind.BLOCK, page.blocks[-1])
+        return None if self.actor == "person" else find_wall(page, self.task, self.lessons)
+
+    def _hand_over(self, wall: Wall) -> bool:
+        """Let the person pass a wall in the browser's window; False when nobody does. Nothing is recorded meanwhile."""
+        self._handovers += 1
+        if not self.window or self._handovers > MAX_HANDOVERS:
+            return False
+        question = f"{wall.reason}. Please go past it in the browser's window, then answer here"
+        self.listen(event("question", session=self.id, text=question))
+        return self.ask(question) is not None
 
     def _step(self, step_no: int, decision: Decision, page: Observation) -> tuple[StepResult, StopReason | None]:
         """Guard, record, perform, record. Return the result and, when the session is over, why."""
@@ -170,7 +217,12 @@ class Session:
         result, stop = self._perform(action, verdict, page)
         acted_ms = (time.perf_counter() - started) * 1e3
         self.store.finish_step(
-            self.id, step_no, result, acted_ms=acted_ms, screenshot=self.screenshot() if self.screenshot else None
+            self.id,
+            step_no,
+            result,
+            acted_ms=acted_ms,
+            screenshot=self.screenshot() if self.screenshot else None,
+            guard=self._with_dialogs(verdict),
         )
         self.listen(
             event(
@@ -185,6 +237,13 @@ class Session:
         )
         return result, stop or self._loops(action, page)
 
+    def _with_dialogs(self, verdict: Verdict) -> dict[str, object] | None:
+        """Add what was decided about the dialogs that the action raised, and tell it; None when there were none."""
+        dialogs = self.guard.take_dialogs()
+        for dialog in dialogs:
+            self.listen(event("dialog", session=self.id, verdict=dialog.to_json()))
+        return {**verdict.to_json(), "dialogs": [dialog.to_json() for dialog in dialogs]} if dialogs else None
+
     def _perform(self, action: Action, verdict: Verdict, page: Observation) -> tuple[StepResult, StopReason | None]:
         if action.verb is Verb.DONE:
             self.answer = action.text
@@ -198,6 +257,7 @@ class Session:
             if reply is None:
                 self.answer = action.text
                 return StepResult(page), StopReason.ASKED
+            self.guard.heard(reply)
             return StepResult(page, note=f"the person answers: {reply}"), None
         if not verdict.allowed:
             self._refusals += 1

@@ -16,6 +16,8 @@ class StopReason(StrEnum):
     """The agent needs an answer and nobody could give one."""
     DENIED = "denied"
     """An action with consequences needs an approval that was not given."""
+    BLOCKED = "blocked"
+    """A login page or a CAPTCHA is in the way, or the site turned the agent away twice: a person must go on by hand."""
     LOOP = "loop"
     """The same action on the same page, again and again."""
     BUDGET = "budget"
@@ -27,5 +29,14 @@ class StopReason(StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """0 done, 3 task failed, 4 a person is needed, 6 budget spent."""
-        return {StopReason.DONE: 0, StopReason.ASKED: 4, StopReason.DENIED: 4, StopReason.BUDGET: 6}.get(self, 3)
+        """0 done, 3 task failed, 4 an answer or approval is needed, 5 turned away, 6 budget spent."""
+        return _EXIT_CODES.get(self, 3)
+
+
+_EXIT_CODES = {
+    StopReason.DONE: 0,
+    StopReason.ASKED: 4,
+    StopReason.DENIED: 4,
+    StopReason.BLOCKED: 5,
+    StopReason.BUDGET: 6,
+}

@@ -5,20 +5,21 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import psutil
-from playwright.sync_api import Error
+from playwright.sync_api import Error, Page
 
 from browser.actions import PERFORM, WITHOUT_PAGE, Action, ActionFailed, Verb
 from browser.driver import DRIVER, has_ended
 from browser.errors import AppUnreachable, UsageError
-from browser.hands import NAVIGATION_MS, LiveHands, why_not
+from browser.hands import NAVIGATION_MS, LiveHands, web_address, why_not
 from browser.launch import Launched, launch
+from browser.manners import Manners, Pace
 from browser.settle import Quiet, Settling, Traffic
 from browser.tabs import Decide, Tabs
 from browser.types import Observation, StepResult
@@ -49,6 +50,7 @@ class _Live:
     traffic: Traffic
     settling: Settling
     hands: LiveHands
+    manners: Manners
     watchdog: Watchdog
     driver: psutil.Process | None
     """What Playwright's driver runs in."""
@@ -81,12 +83,14 @@ class LiveEnvironment:
         slow_mo: float = 0,
         decide_dialog: Decide | None = None,
         patience: float = PATIENCE,
+        pace: Pace | None = None,
         args: Sequence[str] = (),
     ) -> None:
         """Remember what to open; the browser starts with `reset`.
 
         `staging` is the only folder that files are uploaded from. Downloads go to `downloads`, without it to a folder that
         is gone after `close`. Dialogs but alerts are dismissed unless `decide_dialog` accepts them. `slow_mo` in ms.
+        `pace` says how patient the agent is with public sites.
         """
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise UsageError(f"{url!r} is not a web address", "Give one that begins with http:// or https://.")
@@ -106,6 +110,7 @@ class LiveEnvironment:
         self._downloads = downloads
         self._decide = decide_dialog
         self._patience = patience
+        self._pace = pace or Pace()
         self._running: _Live | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._last: Observation | None = None
@@ -140,25 +145,28 @@ class LiveEnvironment:
         live = self._running or self._launch()
         with live.watchdog.watching():
             page = live.tabs.restart()
-            live.traffic.begin()
-            try:
-                page.goto(self.url, wait_until="commit", timeout=NAVIGATION_MS)
-            except Error as error:
-                log.debug("opening %s: %s", self.url, error.message)
-                raise AppUnreachable(
-                    f"{self.url} {why_not(error)}", "Check that the app runs and that the address is right."
-                ) from error
-            live.settling.settle()
-            return self.look()
+        self._begin(live, page)
+        if live.manners.may_retry(self.url):
+            self._begin(live, page)
+        return self._with_blocks(live, self.look())
 
     def step(self, action: Action) -> StepResult:
         """Do one action, wait until the page is quiet, and look again. Raises BrowserLost when page or browser crashed."""
         live = self._live
         if action.verb in WITHOUT_PAGE:
             return StepResult(self._last or self.look())
+        before = self._last or self.look()
+        refusal = self._wait_turn(live, action, before)
+        if refusal:
+            return StepResult(self._with_blocks(live, before), ok=False, note=refusal)
         try:
             with live.watchdog.watching():
-                return self._step(live, action, self._last or self.look())
+                result = self._step(live, action, before)
+            if action.verb is Verb.OPEN and live.manners.may_retry(_goes_to(action, before)):
+                self._wait_turn(live, action, before)
+                with live.watchdog.watching():
+                    result = self._step(live, action, before)
+            return replace(result, observation=self._with_blocks(live, result.observation))
         except BrowserLost as error:
             if live.watchdog.bit:
                 text = f"The page did not answer for {self._patience:.0f} seconds"
@@ -208,6 +216,31 @@ class LiveEnvironment:
             raise UsageError("There is no page yet", "Call reset() first.")
         return self._running
 
+    def _begin(self, live: _Live, page: Page) -> None:
+        """Open the start page in a tab and let it settle. Raises AppUnreachable."""
+        live.manners.wait_turn(page, self.url)
+        with live.watchdog.watching():
+            live.traffic.begin()
+            try:
+                page.goto(self.url, wait_until="commit", timeout=NAVIGATION_MS)
+            except Error as error:
+                log.debug("opening %s: %s", self.url, error.message)
+                raise AppUnreachable(
+                    f"{self.url} {why_not(error)}", "Check that the app runs and that the address is right."
+                ) from error
+            live.settling.settle()
+
+    def _wait_turn(self, live: _Live, action: Action, before: Observation) -> str:
+        """Wait until the site may be asked for another page, where the action may ask for one; return why it may not be, or nothing."""
+        if action.verb not in (Verb.CLICK, Verb.PRESS, Verb.OPEN, Verb.BACK):
+            return ""
+        return live.manners.wait_turn(live.tabs.page, _goes_to(action, before))
+
+    def _with_blocks(self, live: _Live, page: Observation) -> Observation:
+        """Add how the site turned the agent away, if it did."""
+        blocks = live.manners.take_blocks()
+        return replace(page, blocks=blocks) if blocks else page
+
     def _launch(self) -> _Live:
         launched = launch(**self._start)
         self.notices = launched.notices
@@ -216,7 +249,8 @@ class LiveEnvironment:
         tabs = Tabs(launched.context, downloads=self._quarantine(), decide=self._decider(watchdog))
         traffic = Traffic(launched.context)
         hands = LiveHands(tabs, self.url, self._staging)
-        self._running = _Live(launched, tabs, traffic, Settling(tabs, traffic), hands, watchdog, driver)
+        manners = Manners(launched.context, self._pace)
+        self._running = _Live(launched, tabs, traffic, Settling(tabs, traffic), hands, manners, watchdog, driver)
         return self._running
 
     def _quarantine(self) -> Path:
@@ -261,3 +295,14 @@ class LiveEnvironment:
         if quiet and not notes and (after.url, after.lines) == (before.url, before.lines):
             notes.append(quiet.value)
         return StepResult(after, ok, "; ".join(notes))
+
+
+def _goes_to(action: Action, page: Observation) -> str:
+    """Return the address that an action asks for, as far as the page tells; else its own."""
+    if action.verb is Verb.OPEN:
+        try:
+            return web_address(page.url, action.text)
+        except ActionFailed:
+            return page.url
+    target = page.targets.get(action.ref) if action.ref is not None else None
+    return target.url if target is not None else page.url

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, StorageState, Vi
 
 from browser.driver import DRIVER, end, family
 from browser.errors import AlreadyRunning, SetupError, UsageError
+from browser.manners import introduce
 from browser.world import script
 
 log = logging.getLogger(__name__)
@@ -180,6 +181,7 @@ def launch(
             running = chromium.launch(**start)
             context = running.new_context(**page, storage_state=cast("StorageState | Path | None", storage_state))
         context.add_init_script(script("shadow"))
+        introduce(context)
         pid = _pid(context)
         DRIVER.started(pid)
     except Error as error:

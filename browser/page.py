@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Error, Page
 
 from browser.actions import ActionFailed
-from browser.types import Line, Observation
+from browser.types import FramePart, Line, Observation, Target
 from browser.world import BrowserLost, DocumentGone, World, script, translated
 
 BLOCK = 1000
@@ -58,7 +58,7 @@ class PageView:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._source = script("names", "geometry", "walker", "hands", "waits")
+        self._source = script("names", "geometry", "targets", "walker", "hands", "waits")
         self._outfits: list[Callable[[World], None]] = []
         self.world = World(page.context.new_cdp_session(page), self._source)
         self.main = Frame(self.world, self.world.root)
@@ -71,12 +71,14 @@ class PageView:
         started = time.perf_counter()
         raw = self._steadily(cap)
         lines, more_below, focus = raw["lines"], raw["moreBelow"], raw["focus"]
+        targets, parts = raw["targets"], []
         if raw["frames"]:
             inner, focused = self._read_frames(
-                self.main, raw["frames"], max(cap - len(lines), min(FRAME_LINES, cap // 4)), 1
+                self.main, raw["frames"], max(cap - len(lines), min(FRAME_LINES, cap // 4)), 1, targets, parts
             )
             more_below += max(len(lines) + len(inner) - cap, 0)
             lines = lines[: cap - len(inner)]
+            parts = [FramePart(url, first + len(lines), count) for url, first, count in parts]
             lines += _numbered(inner, lines)
             focus = focused if focused is not None else focus
         return Observation(
@@ -90,6 +92,8 @@ class PageView:
             mutations=raw["mutations"],
             elements=raw["elements"],
             took_ms=(time.perf_counter() - started) * 1000,
+            targets={int(ref): Target(**target) for ref, target in targets.items()},
+            frames=tuple(parts),
         )
 
     def locate(self, ref: int) -> Frame:
@@ -135,9 +139,19 @@ class PageView:
         return raw
 
     def _read_frames(
-        self, parent: Frame, numbers: list[int], room: int, depth: int
+        self,
+        parent: Frame,
+        numbers: list[int],
+        room: int,
+        depth: int,
+        targets: dict[str, dict[str, Any]],
+        parts: list[tuple[str, int, int]],
+        first: int = 0,
     ) -> tuple[list[dict[str, Any]], int | None]:
-        """Read the visible frames of other origins, outer ones first. One that goes away meanwhile has nothing to say."""
+        """Read the visible frames of other origins, outer ones first. One that goes away meanwhile has nothing to say.
+
+        Where their controls lead goes to `targets`; where each begins among these lines, counted from `first`, to `parts`.
+        """
         lines: list[dict[str, Any]] = []
         focus = None
         for number in numbers:
@@ -148,10 +162,14 @@ class PageView:
                 raw = self._read(frame, room - len(lines))
             except DocumentGone:
                 continue
+            parts.append((raw["url"], first + len(lines), len(raw["lines"])))
+            targets.update({ref: target for ref, target in raw["targets"].items() if ref not in targets})
             lines += raw["lines"]
             focus = raw["focus"] if raw["focus"] is not None else focus
             if raw["frames"] and depth < MAX_DEPTH:
-                inner, focused = self._read_frames(frame, raw["frames"], room - len(lines), depth + 1)
+                inner, focused = self._read_frames(
+                    frame, raw["frames"], room - len(lines), depth + 1, targets, parts, first + len(lines)
+                )
                 lines += inner
                 focus = focused if focused is not None else focus
         return lines, focus

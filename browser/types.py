@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -86,6 +87,29 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Where pressing a control leads. For the guard alone: no policy reads it, no recording keeps it."""
+
+    method: str
+    """`link`, or how its form is sent: `get`, `post`, `dialog`."""
+    url: str
+    """The whole address."""
+    submit: str = ""
+    """For a field: the name of the button that Enter presses. For what has the focus and is no line: its name."""
+    form: int = 0
+    """Equal numbers are one form; 0 for a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class FramePart:
+    """The stretch of an observation's lines that came from one frame of another origin."""
+
+    url: str
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One look at the page: everything the policy is told about it."""
 
@@ -100,6 +124,12 @@ class Observation:
     """How many DOM changes the page had made when it was read; equal numbers mean nothing moved."""
     elements: int = 0
     took_ms: float = field(default=0.0, compare=False)
+    targets: Mapping[int, Target] = field(default_factory=dict, compare=False)
+    """Where controls lead, by ref; under 0 what has the focus when it is no line. For the guard; empty in recordings."""
+    frames: tuple[FramePart, ...] = field(default=(), compare=False)
+    """The visible frames of other origins. For the guard; empty in recordings."""
+    blocks: tuple[str, ...] = field(default=(), compare=False)
+    """How the site turned the agent away, when the last page loads, one after the other, were refused. Told once."""
 
     @property
     def path(self) -> str:
@@ -118,6 +148,19 @@ class Observation:
     def find(self, ref: int) -> Line | None:
         """Return the line with this ref, None when the page has none."""
         return next((line for line in self.lines if line.ref == ref), None)
+
+    def origin_at(self, number: int) -> str:
+        """Return the origin that a line came from: the page's, or that of the frame it stands in."""
+        for part in self.frames:
+            if part.first <= number < part.first + part.count:
+                parts = urlsplit(part.url)
+                return f"{parts.scheme}://{parts.netloc}"
+        return self.origin
+
+    def origin_of(self, line: Line) -> str:
+        """Return the origin that a control came from. It is found by its ref, which no other line has."""
+        number = next((number for number, other in enumerate(self.lines) if other.ref == line.ref), -1)
+        return self.origin_at(number)
 
     def render(self) -> str:
         """Write the page as lines of text, with what the cap left out."""

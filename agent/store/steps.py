@@ -62,16 +62,27 @@ class Steps(Part):
             )
 
     def finish_step(
-        self, session_id: str, step_no: int, result: StepResult, *, acted_ms: float = 0, screenshot: bytes | None = None
+        self,
+        session_id: str,
+        step_no: int,
+        result: StepResult,
+        *,
+        acted_ms: float = 0,
+        screenshot: bytes | None = None,
+        guard: Mapping[str, Any] | None = None,
     ) -> None:
-        """Record what came of a step. Call it before the next one begins; a result is never replaced."""
+        """Record what came of a step. Call it before the next one begins; a result is never replaced.
+
+        `guard` is given when more was decided while the action ran, about a dialog that it raised.
+        """
         with self._db.write() as transaction:
             page = blobs.put(transaction, "observation", blobs.observation_bytes(result.observation))
+            verdict = None if guard is None else blobs.json_text(dict(guard))
             picture = None if screenshot is None else blobs.put(transaction, "screenshot", screenshot)
             finished = transaction.execute(
-                "UPDATE steps SET ok = ?, note = ?, result_hash = ?, screenshot_hash = ?, acted_ms = ?, finished_at = ?"
-                " WHERE session_id = ? AND step_no = ? AND finished_at IS NULL",
-                [int(result.ok), result.note, page, picture, acted_ms, now(), session_id, step_no],
+                "UPDATE steps SET ok = ?, note = ?, result_hash = ?, screenshot_hash = ?, acted_ms = ?, finished_at = ?,"
+                " guard = coalesce(?, guard) WHERE session_id = ? AND step_no = ? AND finished_at IS NULL",
+                [int(result.ok), result.note, page, picture, acted_ms, now(), verdict, session_id, step_no],
             )
             if not finished:
                 raise UsageError(

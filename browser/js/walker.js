@@ -281,6 +281,7 @@
     }
     distinguish(lines);
     let url = location.href.replace(SECRET_QUERY, '$1•••'), title = document.title, dialog = modal ? nameOf(modal, 'dialog') || 'dialog' : null;
+    const targets = apprentice.parts.targets(lines.filter((line) => line.ref).map((line) => [line.ref, elements.get(line.ref).deref()]));
     const redact = redactor(walk.secrets);
     if (redact) {
       [url, title, dialog] = [redact(url), redact(title), dialog && redact(dialog)];
@@ -290,7 +291,7 @@
         if (line.options) line.options = line.options.map(redact);
       }
     }
-    return { url, title, focus: focusOf(), dialog, mutations: mutations(), lines, moreAbove, moreBelow, elements: document.getElementsByTagName('*').length, frames: walk.foreign };
+    return { url, title, focus: focusOf(), dialog, mutations: mutations(), lines, moreAbove, moreBelow, elements: document.getElementsByTagName('*').length, frames: walk.foreign, targets };
   }
 
   // A page that repeats a secret, in its words, its title or its address, does not get it past us.
