@@ -41,7 +41,8 @@
   };
 
   // An element without a box of its own (a slot, `display: contents`) shows what is in it.
-  const shown = (el) => el.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: false }) || boxless(el);
+  const VISIBLE = { visibilityProperty: true, contentVisibilityAuto: false };
+  const shown = (el) => el.checkVisibility(VISIBLE) || boxless(el);
   const boxless = (el) => { const style = getComputedStyle(el); return style.display === 'contents' && style.visibility === 'visible'; };
 
   // --- roles and names ------------------------------------------------------------------------------------------

@@ -83,8 +83,9 @@
         for (const child of childrenOf(el)) if (child.nodeType === 1) this.visit(child, depth + 1);
         return;
       }
-      if (beyond(el, el.getBoundingClientRect())) { if (styledLabel(el)) this.control(el, roleOf(el)); return; }
-      if (this.prune && this.isOutside(el)) { this.flush(); this.lines.push({ deferred: el, depth, above: this.bottom <= 0 }); return; }
+      const box = el.getBoundingClientRect();
+      if (beyond(el, box)) { if (styledLabel(el)) this.control(el, roleOf(el)); return; }
+      if (this.prune && this.isOutside(el, box)) { this.flush(); this.lines.push({ deferred: el, depth, above: box.bottom <= 0 }); return; }
       if (el.tagName === 'IFRAME' || el.tagName === 'FRAME') { this.flush(); this.frame(el, depth); return; }
       if (el.tagName === 'SLOT') { this.children(el, depth); return; }
       const role = roleOf(el);
@@ -156,16 +157,14 @@
 
     flushBeforeControl(el) { if (!this.row) this.flush(); }
 
-    isOutside(el) {
-      const box = el.getBoundingClientRect();
+    isOutside(el, box) {
       if (box.width === 0 && box.height === 0) return false;
-      this.bottom = box.bottom;
       return (box.bottom + this.offset.y <= 0 || box.top + this.offset.y >= this.offset.height) && !(box.height < 2 && el.childElementCount);
     }
 
     clickable(el) {
       if (el.hasAttribute('onclick')) return true;
-      if (el.tabIndex >= 0 && el.hasAttribute('tabindex') && el.childElementCount < 8 && !el.querySelector(CONTROL_SELECTOR)) { const words = textOf(el, 120); return words.length > 0 && words.length <= MAX_NAME; }
+      if (el.hasAttribute('tabindex') && el.tabIndex >= 0 && el.childElementCount < 8 && !el.querySelector(CONTROL_SELECTOR)) { const words = textOf(el, 120); return words.length > 0 && words.length <= MAX_NAME; }
       if (getComputedStyle(el).cursor !== 'pointer') return false;
       const parent = el.parentElement || el.getRootNode().host;
       if (el.tagName === 'LABEL' && el.control) return false;
@@ -225,8 +224,7 @@
   function openModal() {
     let modal = document.querySelector('dialog:modal');
     if (modal) return modal;
-    for (const el of document.querySelectorAll('[aria-modal=true],[role=dialog],[role=alertdialog]'))
-      if (el.getAttribute('aria-modal') === 'true' && shown(el) && el.getBoundingClientRect().width > 0) modal = el;
+    for (const el of document.querySelectorAll('[aria-modal=true]')) if (shown(el) && el.getBoundingClientRect().width > 0) modal = el;
     return modal;
   }
 
