@@ -5,7 +5,7 @@
 (() => {
   const { apprentice } = globalThis;
   if (apprentice.observe) return;
-  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, watch, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, mutations } = apprentice.parts;
+  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, mutations } = apprentice.parts;
 
   const refs = new WeakMap();          // element -> ref, for the element's life
   const elements = new Map();          // ref -> WeakRef(element)
@@ -165,11 +165,21 @@
     clickable(el) {
       if (el.hasAttribute('onclick')) return true;
       if (el.hasAttribute('tabindex') && el.tabIndex >= 0 && el.childElementCount < 8 && !el.querySelector(CONTROL_SELECTOR)) { const words = textOf(el, 120); return words.length > 0 && words.length <= MAX_NAME; }
-      if (getComputedStyle(el).cursor !== 'pointer') return false;
+      if (getComputedStyle(el).cursor !== 'pointer') return this.listens(el);
       const parent = el.parentElement || el.getRootNode().host;
       if (el.tagName === 'LABEL' && el.control) return false;
       if (parent && getComputedStyle(parent).cursor === 'pointer') return false;
       return !el.querySelector(CONTROL_SELECTOR);
+    }
+
+    // A small thing that a script listens for clicks on, though nothing shows it: neither a whole area nor the parent of such things.
+    listens(el) {
+      if (!listening.has(el) || el.tagName === 'LABEL' || el.childElementCount > 7 || el.querySelector(CONTROL_SELECTOR)) return false;
+      const box = el.getBoundingClientRect();
+      if (box.width * box.height * 4 > innerWidth * innerHeight) return false;
+      for (const inner of el.getElementsByTagName('*')) if (listening.has(inner)) return false;
+      const words = textOf(el, 120);
+      return words ? words.length <= MAX_NAME : box.width <= 64 && box.height <= 64;
     }
 
     control(el, role) {
@@ -196,7 +206,7 @@
       const box = el.getBoundingClientRect();
       if (!inner && box.width > 8 && box.height > 8) this.foreign.push(frameNumber(el));
       if (!inner || !inner.body) return;
-      watch(inner);
+      ask(inner);
       const outer = this.offset;
       this.offset = { y: outer.y + box.top, height: Math.min(outer.height, outer.y + box.bottom) };
       this.visit(inner.body, depth + 1);
@@ -267,6 +277,7 @@
     own = Math.floor(base / 1000);
     taken = others;
     if (next < base) next = base;
+    ask(document);
     const modal = openModal();
     const walk = new Walk(cap, { y: 0, height: innerHeight });
     if (document.body) { walk.visit(modal || document.body, 0); walk.flush(); }
