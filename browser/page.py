@@ -41,8 +41,13 @@ class Frame:
     """How many lines it was asked for last."""
 
     def call(self, function: str, *arguments: Any) -> Any:
-        """Call one of our functions in this frame."""
-        return self.world.call(function, *arguments, frame=self.id)
+        """Call one of our functions in this frame. Raises DocumentGone when it is gone, with its process perhaps."""
+        try:
+            return self.world.call(function, *arguments, frame=self.id)
+        except BrowserLost as error:
+            if self.parent is None:
+                raise
+            raise DocumentGone(self.id) from error
 
     def origin(self) -> tuple[float, float]:
         """Return where this frame's viewport begins in the tab's."""
@@ -73,7 +78,7 @@ class PageView:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._source = script("names", "geometry", "walker", "hands", "waits")
+        self._source = script("names", "geometry", "notices", "walker", "hands", "waits")
         self._outfits: list[Callable[[World], None]] = []
         self.world = World(page.context.new_cdp_session(page), self._source)
         self.main = Frame(self.world, self.world.root)
@@ -176,6 +181,8 @@ class PageView:
                 self._ahead[frame.id] = Ahead(document, cap, raw)
             elif frame is self.main:
                 raise raw
+            elif isinstance(raw, BrowserLost):
+                self._sessions.pop(frame.id, None)
 
     def _read_frames(
         self, parent: Frame, numbers: list[int], room: int, depth: int

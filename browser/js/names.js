@@ -23,7 +23,8 @@
   const BRANCH = '[role=group],[role=menu]';
   const MAX_NAME = 80, MAX_VALUE = 120, MAX_OPTIONS = 30;
 
-  const observer = new MutationObserver((list) => { mutations += list.length; lastMutation = performance.now(); });
+  const readers = [];                  // of the records of changes
+  const observer = new MutationObserver((list) => { mutations += list.length; lastMutation = performance.now(); for (const read of readers) read(list); });
   function watch(root) {
     if (watched.has(root)) return;
     watched.add(root);
@@ -217,7 +218,7 @@
     document,
     parts: {
       BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret,
-      mutations: () => mutations, lastMutation: () => lastMutation,
+      readers, mutations: () => mutations, lastMutation: () => lastMutation,
     },
   };
 })();

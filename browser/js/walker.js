@@ -5,7 +5,7 @@
 (() => {
   const { apprentice } = globalThis;
   if (apprentice.observe) return;
-  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, mutations } = apprentice.parts;
+  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, vanished, mutations } = apprentice.parts;
 
   const refs = new WeakMap();          // element -> ref, for the element's life
   const elements = new Map();          // ref -> WeakRef(element)
@@ -288,6 +288,8 @@
       if (line.more) { if (line.above) moreAbove += line.more; else moreBelow += line.more; continue; }
       if (lines.length < cap) lines.push(line); else moreBelow++;
     }
+    for (const words of vanished(lines)) lines.unshift({ role: 'alert', name: cut(words, MAX_TEXT) });
+    for (; lines.length > cap; lines.pop()) moreBelow++;
     distinguish(lines);
     let url = location.href.replace(SECRET_QUERY, '$1•••'), title = document.title, dialog = modal ? nameOf(modal, 'dialog') || 'dialog' : null;
     const redact = redactor(walk.secrets);

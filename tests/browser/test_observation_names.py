@@ -1,0 +1,78 @@
+"""Names and controls beside Chromium's own accessibility tree: every difference is listed here, with its reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.accessibility import Control, controls
+from browser.page import PageView
+from browser.types import Line
+from tests.browser.conftest import PAGES, Driver
+
+pytestmark = pytest.mark.browser
+
+MOVING = {"restless.html", "slow.html", "draws_itself.html"}
+NAMED_OTHERWISE = {
+    ("names.html", "Star this", "this"): "words that a style sheet adds are not read",
+    ("trees.html", "Payee m", "Payee"): "a button beside a field is no part of the field's name",
+}
+NOT_OF_ITS_OWN = {
+    ("trees.html", "option"): "the tree that is read here leaves out the choices of lists",
+    ("listeners.html", "clickable"): "known by its listener: it has no role",
+    ("controls.html", "clickable"): "known by its cursor: it has no role",
+}
+
+
+def controls_by_node(view: PageView, lines: tuple[Line, ...]) -> dict[int, Line]:
+    """The lines that can be acted on, by what Chromium calls their elements."""
+    found = {}
+    for line in lines:
+        handle = view.world.handle("element", line.ref) if line.ref and line.ref < 1000 else None
+        if handle:
+            found[view.world.send("DOM.describeNode", {"objectId": handle})["node"]["backendNodeId"]] = line
+    return found
+
+
+def is_named(line: Line, control: Control) -> bool:
+    """Whether the line has the control's name, told apart from its twins or cut."""
+    name = line.name
+    return (
+        name == control.name
+        or name.startswith((f"{control.name} (", f"{control.name} #"))
+        or (name.endswith("…") and control.name.startswith(name[:-1]))
+    )
+
+
+def test_names_and_controls_are_those_of_the_accessibility_tree(driver: Driver) -> None:
+    named, otherwise, missing, more = 0, set(), set(), set()
+    for path in sorted(PAGES.glob("*.html")):
+        if path.name in MOVING:
+            continue
+        page = driver.open(path.name)
+        view = driver.environment.tabs.view
+        lines = controls_by_node(view, page.lines)
+        told = controls(driver.environment.tabs.page)
+        for control in told:
+            line = lines.pop(control.node, None)
+            if line is None:
+                missing |= {(path.name, control)} if control.in_view else set()
+            elif control.name and not is_named(line, control):
+                otherwise.add((path.name, control.name, line.name))
+            else:
+                named += 1
+        more |= {(path.name, line.role) for line in lines.values()}
+    assert otherwise == set(NAMED_OTHERWISE)
+    assert more <= set(NOT_OF_ITS_OWN), "what is no control to Chromium"
+    assert {(page, control.role, control.name) for page, control in missing} == set(), (
+        "what a person sees and we do not"
+    )
+    assert named > 300
+
+
+def test_a_wrong_name_would_be_noticed(driver: Driver) -> None:
+    driver.open("names.html")
+    view, page = driver.environment.tabs.view, driver.environment.tabs.page
+    driver.script("document.querySelector('#outer').setAttribute('aria-label', 'Renamed after the look')")
+    lines = controls_by_node(view, driver.seen.lines)
+    differing = {control.name for control in controls(page) if not is_named(lines[control.node], control)}
+    assert differing == {"Renamed after the look", "Star this"}
