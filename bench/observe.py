@@ -133,7 +133,13 @@ def _line(row: Measured, ours: float) -> str:
 
 
 def run(
-    places: Sequence[str], apps: Sequence[str], rounds: int, python: Path, root: Path, tell: Callable[[str], None]
+    places: Sequence[str],
+    apps: Sequence[str],
+    rounds: int,
+    python: Path,
+    root: Path,
+    tell: Callable[[str], None],
+    sizes: Sequence[int] = SIZES,
 ) -> list[Measured]:
     """Measure the generated pages, the given ones, then those of the apps."""
     missing = absent(python)
@@ -143,7 +149,7 @@ def run(
         )
     with ExitStack() as stack:
         origin = stack.enter_context(served(places))
-        asked, cookies = samples(places, origin, SIZES), []
+        asked, cookies = samples(places, origin, sizes), []
         for name in apps:
             tell(f"starting {name}")
             server = stack.enter_context(AppServer(load_app(HERE / "apps" / f"{name}.toml"), root))

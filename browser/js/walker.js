@@ -5,7 +5,7 @@
 (() => {
   const { apprentice } = globalThis;
   if (apprentice.observe) return;
-  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, vanished, mutations } = apprentice.parts;
+  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, collapse, isRow, vanished, mutations } = apprentice.parts;
 
   const refs = new WeakMap();          // element -> ref, for the element's life
   const elements = new Map();          // ref -> WeakRef(element)
@@ -151,7 +151,7 @@
       const controls = this.lines; this.lines = held;
       const words = squeeze(this.words).replace(/(\| )+\|/g, '|').replace(/^\|\s*|\s*\|$/g, ''); this.words = '';
       this.row = outer;
-      if (words && /[\p{L}\p{N}]/u.test(words)) this.lines.push({ role: el.querySelector('th') && !el.querySelector('td') ? 'columns' : 'row', name: cut(words, MAX_TEXT) });
+      if (words && /[\p{L}\p{N}]/u.test(words)) this.lines.push(isRow({ role: el.querySelector('th') && !el.querySelector('td') ? 'columns' : 'row', name: cut(words, MAX_TEXT) }, el));
       this.lines.push(...controls);
     }
 
@@ -247,13 +247,22 @@
     return counts;
   }
 
+  function countInView(lines) {
+    let count = 0;
+    for (const line of lines) if (!line.deferred) count++;
+    return count;
+  }
+
   function expand(walk) {
     // Below the fold: walk what was put aside, in document order, until the cap is reached.
     walk.prune = false;
     walk.offset = { y: 0, height: innerHeight };
     const out = [];
-    let inView = 0;
-    for (const line of walk.lines) if (!line.deferred) inView++;
+    let inView = countInView(walk.lines);
+    if (inView > walk.cap) {
+      walk.lines = collapse(walk.lines, walk.cap, (line) => elements.get(line.ref)?.deref(), refOf);
+      inView = countInView(walk.lines);
+    }
     let room = Math.max(walk.cap - inView, 0), below = 0, counts = null;
     for (const line of walk.lines) {
       if (!line.deferred) { out.push(line); continue; }

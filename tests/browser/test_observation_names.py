@@ -11,13 +11,18 @@ from tests.browser.conftest import PAGES, Driver
 
 pytestmark = pytest.mark.browser
 
-MOVING = {"restless.html", "slow.html", "draws_itself.html"}
+LEFT_OUT = {"restless.html", "slow.html", "draws_itself.html", "crowded.html"}
+"""Pages that do not stand still, and one of which not everything is read at once."""
 NAMED_OTHERWISE = {
     ("names.html", "Star this", "this"): "words that a style sheet adds are not read",
     ("trees.html", "Payee m", "Payee"): "a button beside a field is no part of the field's name",
 }
 NOT_OF_ITS_OWN = {
     ("trees.html", "option"): "the tree that is read here leaves out the choices of lists",
+    ("trees.html", "gridcell"): "a cell is no control to it, unless it can be edited",
+    ("inputs.html", "textbox"): "words that can be edited, without a role",
+    ("inputs.html", "checkbox"): "a box that is not displayed, used through its label",
+    ("listeners_inner.html", "clickable"): "known by its listener: it has no role",
     ("listeners.html", "clickable"): "known by its listener: it has no role",
     ("controls.html", "clickable"): "known by its cursor: it has no role",
 }
@@ -46,7 +51,7 @@ def is_named(line: Line, control: Control) -> bool:
 def test_names_and_controls_are_those_of_the_accessibility_tree(driver: Driver) -> None:
     named, otherwise, missing, more = 0, set(), set(), set()
     for path in sorted(PAGES.glob("*.html")):
-        if path.name in MOVING:
+        if path.name in LEFT_OUT:
             continue
         page = driver.open(path.name)
         view = driver.environment.tabs.view
