@@ -1,12 +1,15 @@
-"""What Chromium itself says of the controls on a page: its accessibility tree, read over CDP."""
+"""What Chromium itself says of the controls on a page: its accessibility tree, read over CDP, beside our lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from playwright.sync_api import CDPSession, Error, Page
+
+from browser.page import BLOCK, PageView
+from browser.types import Line
 
 ROLES = frozenset(
     {
@@ -40,6 +43,26 @@ def controls(page: Page) -> list[Control]:
         return list(_controls(session, nodes, view["width"], view["height"]))
     finally:
         session.detach()
+
+
+def lines_by_node(view: PageView, lines: Iterable[Line]) -> dict[int, Line]:
+    """Return the lines of the page's own document that can be acted on, by the backend node ids of their elements."""
+    found = {}
+    for line in lines:
+        handle = view.world.handle("element", line.ref) if line.ref and line.ref < BLOCK else None
+        if handle:
+            found[view.world.send("DOM.describeNode", {"objectId": handle})["node"]["backendNodeId"]] = line
+    return found
+
+
+def is_named(line: Line, control: Control) -> bool:
+    """Whether the line has the control's name, told apart from its twins or cut."""
+    name = line.name
+    return (
+        name == control.name
+        or name.startswith((f"{control.name} (", f"{control.name} #"))
+        or (name.endswith("…") and control.name.startswith(name[:-1]))
+    )
 
 
 def _controls(session: CDPSession, nodes: list[dict[str, Any]], width: int, height: int) -> Iterator[Control]:

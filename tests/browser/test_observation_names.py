@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.accessibility import Control, controls
-from browser.page import PageView
-from browser.types import Line
+from bench.accessibility import controls, is_named, lines_by_node
 from tests.browser.conftest import PAGES, Driver
 
 pytestmark = pytest.mark.browser
@@ -28,26 +26,6 @@ NOT_OF_ITS_OWN = {
 }
 
 
-def controls_by_node(view: PageView, lines: tuple[Line, ...]) -> dict[int, Line]:
-    """The lines that can be acted on, by what Chromium calls their elements."""
-    found = {}
-    for line in lines:
-        handle = view.world.handle("element", line.ref) if line.ref and line.ref < 1000 else None
-        if handle:
-            found[view.world.send("DOM.describeNode", {"objectId": handle})["node"]["backendNodeId"]] = line
-    return found
-
-
-def is_named(line: Line, control: Control) -> bool:
-    """Whether the line has the control's name, told apart from its twins or cut."""
-    name = line.name
-    return (
-        name == control.name
-        or name.startswith((f"{control.name} (", f"{control.name} #"))
-        or (name.endswith("…") and control.name.startswith(name[:-1]))
-    )
-
-
 def test_names_and_controls_are_those_of_the_accessibility_tree(driver: Driver) -> None:
     named, otherwise, missing, more = 0, set(), set(), set()
     for path in sorted(PAGES.glob("*.html")):
@@ -55,7 +33,7 @@ def test_names_and_controls_are_those_of_the_accessibility_tree(driver: Driver) 
             continue
         page = driver.open(path.name)
         view = driver.environment.tabs.view
-        lines = controls_by_node(view, page.lines)
+        lines = lines_by_node(view, page.lines)
         told = controls(driver.environment.tabs.page)
         for control in told:
             line = lines.pop(control.node, None)
@@ -78,6 +56,6 @@ def test_a_wrong_name_would_be_noticed(driver: Driver) -> None:
     driver.open("names.html")
     view, page = driver.environment.tabs.view, driver.environment.tabs.page
     driver.script("document.querySelector('#outer').setAttribute('aria-label', 'Renamed after the look')")
-    lines = controls_by_node(view, driver.seen.lines)
+    lines = lines_by_node(view, driver.seen.lines)
     differing = {control.name for control in controls(page) if not is_named(lines[control.node], control)}
     assert differing == {"Renamed after the look", "Star this"}
