@@ -108,7 +108,7 @@ class _Handler(SimpleHTTPRequestHandler):
             self.directory, self.path = self._places[int(kind)], f"/{rest}"
         super().do_GET()
 
-    def log_message(self, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
 

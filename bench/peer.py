@@ -40,7 +40,7 @@ class BrowserUse:
         self._session = BrowserSession(browser_profile=profile)
         self._loop.run_until_complete(self._session.start())
 
-    def open(self, url: str, cookies: list[dict[str, Any]]) -> None:
+    def open(self, url: str, cookies: list[Any]) -> None:
         """Go to a page, as the person that the cookies stand for."""
         self._loop.run_until_complete(self._open(url, cookies))
 
@@ -57,7 +57,7 @@ class BrowserUse:
         """End the browser."""
         self._loop.run_until_complete(self._session.kill())
 
-    async def _open(self, url: str, cookies: list[dict[str, Any]]) -> None:
+    async def _open(self, url: str, cookies: list[Any]) -> None:
         cdp = await self._session.get_or_create_cdp_session()
         if cookies:
             await cdp.cdp_client.send.Storage.setCookies(params={"cookies": cookies}, session_id=cdp.session_id)
@@ -81,7 +81,7 @@ class BrowserGym:
         self._context = self._browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
         self._page = self._context.new_page()
 
-    def open(self, url: str, cookies: list[dict[str, Any]]) -> None:
+    def open(self, url: str, cookies: list[Any]) -> None:
         """Go to a page, as the person that the cookies stand for."""
         self._context.add_cookies(cookies)
         self._page.goto(url, wait_until="networkidle")

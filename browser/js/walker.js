@@ -5,7 +5,7 @@
 (() => {
   const { apprentice } = globalThis;
   if (apprentice.observe) return;
-  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, collapse, isRow, vanished, mutations } = apprentice.parts;
+  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, collapse, distinguish, isRow, vanished, mutations } = apprentice.parts;
 
   const refs = new WeakMap();          // element -> ref, for the element's life
   const elements = new Map();          // ref -> WeakRef(element)
@@ -17,7 +17,7 @@
 
   const CONTROL_SELECTOR = 'a[href],button,input:not([type=hidden]),select,textarea,summary,[role=button],[role=link],[role=tab],[role=menuitem],[role=checkbox],[role=option],[contenteditable=true]';
   const SECRET_QUERY = /([?&#][^=&#]*(?:otp|cvv|cvc|passwor[dt]|passwd)=)[^&#]+/gi;
-  const MAX_TEXT = 160, MAX_CONTEXT = 40;
+  const MAX_TEXT = 160;
 
   // --- the walk -------------------------------------------------------------------------------------------------
 
@@ -32,22 +32,6 @@
     if (next > 1000 && next % 1000 === 0 && own > 0) next += 999000;
     while (taken.includes(Math.floor(next / 1000))) next = (Math.floor(next / 1000) + 1) * 1000;
     return next++;
-  }
-
-  // The words that tell one "Delete" from another: the first short text of its row, item or group.
-  function contextOf(el, name) {
-    const group = el.closest('tr,[role=row],li,[role=listitem],article,fieldset,[role=group],dd');
-    if (!group) return '';
-    const legend = group.querySelector('legend,h2,h3,h4,h5');
-    if (legend && textOf(legend, 80)) return cut(textOf(legend, 80), MAX_CONTEXT);
-    const words = [], plain = [];
-    const texts = document.createTreeWalker(group, NodeFilter.SHOW_TEXT);
-    for (let node = texts.nextNode(); node && words.length < 2; node = texts.nextNode()) {
-      const text = squeeze(node.data);
-      if (!text || text === name || !/[\p{L}\p{N}]/u.test(text) || SKIP.has(node.parentElement.tagName) || node.parentElement.closest('button,select') || !shown(node.parentElement)) continue;
-      (/\p{L}/u.test(text) ? words : plain).push(text);
-    }
-    return cut(words.length ? words.join(', ') : plain.slice(0, 2).join(', '), MAX_CONTEXT);
   }
 
   // The document of a frame of the same origin; null for others.
@@ -214,23 +198,6 @@
     }
   }
 
-  // Two controls with one role and one name would be one to the reader: tell them apart by their row, group or order.
-  function distinguish(lines) {
-    const seen = new Map();
-    for (const line of lines) if (line.ref) { const key = line.role + '\n' + line.name; seen.set(key, (seen.get(key) || []).concat(line)); }
-    for (const twins of seen.values()) {
-      if (twins.length < 2) continue;
-      const contexts = twins.map((line) => contextOf(elements.get(line.ref).deref(), line.name));
-      if (new Set(contexts).size > 1) twins.forEach((line, i) => { if (contexts[i]) line.name = line.name ? `${line.name} (${contexts[i]})` : contexts[i]; });
-    }
-    const again = new Map();
-    for (const line of lines) if (line.ref) {
-      const key = line.role + '\n' + line.name, count = (again.get(key) || 0) + 1;
-      again.set(key, count);
-      if (count > 1) line.name = `${line.name} #${count}`.trim();
-    }
-  }
-
   function openModal() {
     let modal = document.querySelector('dialog:modal');
     if (modal) return modal;
@@ -299,7 +266,7 @@
     }
     for (const words of vanished(lines)) lines.unshift({ role: 'alert', name: cut(words, MAX_TEXT) });
     for (; lines.length > cap; lines.pop()) moreBelow++;
-    distinguish(lines);
+    distinguish(lines, (line) => elements.get(line.ref).deref());
     let url = location.href.replace(SECRET_QUERY, '$1•••'), title = document.title, dialog = modal ? nameOf(modal, 'dialog') || 'dialog' : null;
     const redact = redactor(walk.secrets);
     if (redact) {
