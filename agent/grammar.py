@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from browser.actions import KEYS, Action, Verb
-from browser.types import Line, Observation, quote
+from browser.types import COLLAPSED, Line, Observation, quote
 
 FIELD_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "slider"})
 _TEXT = r'TEXT: /"([^"\\\n\r]|\\["\\n])*"/'
@@ -49,7 +49,7 @@ class Copying:
 
 def can_click(line: Line) -> bool:
     """Whether pressing the control is possible now."""
-    return line.ref is not None and "disabled" not in line.states
+    return line.ref is not None and line.role != COLLAPSED and "disabled" not in line.states
 
 
 def can_type(line: Line) -> bool:
@@ -76,6 +76,8 @@ def can_perform(action: Action, line: Line) -> bool:
             return can_select(line) and action.text in line.options
         case Verb.TYPE:
             return can_type(line)
+        case Verb.EXPAND:
+            return line.role == COLLAPSED
         case _:
             return can_click(line)
 
@@ -108,6 +110,9 @@ def action_grammar(page: Observation, copying: Copying | None = None, futile: Fu
     if clickable:
         forms.insert(0, '"click " clickable')
         rules.append(f"clickable: {_either(clickable)}")
+    if collapsed := [_target(line) for line in page.lines if line.role == COLLAPSED]:
+        forms.append('"expand " collapsed')
+        rules.append(f"collapsed: {_either(collapsed)}")
     if fields:
         forms.insert(1, '"type " field " " TEXT')
         rules.append(f"field: {_either(fields)}")

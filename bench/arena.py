@@ -52,6 +52,23 @@ class Episode:
         return asdict(self)
 
 
+def logged_in(server: AppServer) -> dict[str, Any]:
+    """Log in by the steps of the app's definition; return cookies and local storage."""
+    app = server.app
+    with LiveEnvironment(server.url + app.login_start) as environment:
+        page = environment.reset()
+        policy = ScriptedPolicy(app.login_steps)
+        for _ in app.login_steps:
+            action = policy.decide_on(page)
+            result = environment.step(action)
+            if not result.ok:
+                raise ApprenticeError(
+                    f"the login of {app.name} failed: {result.note}", "Correct login.steps in its definition"
+                )
+            page = result.observation
+        return environment.storage()
+
+
 class Arena:
     """One running app with the bench's own store."""
 
@@ -67,21 +84,8 @@ class Arena:
 
     def log_in(self) -> None:
         """Log in by the definition's steps and keep the cookies."""
-        app = self.server.app
-        if not app.login_steps:
-            return
-        with LiveEnvironment(self.server.url + app.login_start) as environment:
-            page = environment.reset()
-            policy = ScriptedPolicy(app.login_steps)
-            for _ in app.login_steps:
-                action = policy.decide_on(page)
-                result = environment.step(action)
-                if not result.ok:
-                    raise ApprenticeError(
-                        f"the login of {app.name} failed: {result.note}", "Correct login.steps in its definition"
-                    )
-                page = result.observation
-            self.cookies = environment.storage()
+        if self.server.app.login_steps:
+            self.cookies = logged_in(self.server)
 
     def fresh(self, skills: Sequence[SkillSpec] = ()) -> None:
         """Bring the seeded state back, with what the tests of these skills need."""

@@ -1,9 +1,10 @@
-"""What one look at a page costs: our walker against Playwright's own snapshot, in the same browser and run.
+"""What one look at a page costs and shows: ours beside Playwright's snapshot, browser-use and BrowserGym, in one run.
 
-    python -m bench.observe [--url ADDRESS]… [--rounds 20] [--json FILE]
+    python -m bench.observe [--pages FOLDER_OR_ADDRESS…] [--apps NAME…] [--rounds 20] [--json FILE]
 
-Pages of four sizes are generated; give addresses for more. Figures are medians, in milliseconds as the caller waits for them.
-The two are measured in turns, so that a busy moment of the machine hits both.
+Generated pages of four sizes come first, then the given ones (by default the fixtures of the browser's tests) and the start
+pages of the named apps of `bench/apps`. All readers look at the same address, in turns, so that a busy moment of the machine
+hits all, each in the same Chromium program. A peer that is not installed is named, with the command that installs it.
 """
 
 from __future__ import annotations
@@ -12,101 +13,167 @@ import argparse
 import json
 import statistics
 import sys
-import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
+from typing import Any
 
-from browser.errors import ApprenticeError
+from bench.arena import logged_in
+from bench.definitions import load_app
+from bench.pages import SIZES, Sample, samples, served
+from bench.peers import PEERS, Ours, Peer, Reader, Snapshot, absent, how_to_install
+from bench.recall import Counted, Tokens, counted, labelled, mutated
+from bench.servers import AppServer
+from browser.errors import ApprenticeError, SetupError
 from browser.launch import launch
-from browser.page import PageView
 
-SIZES = (126, 1_747, 13_729, 50_000)
 ROUNDS = 20
-SNAPSHOT_LIMIT_MS = 60_000
+BUDGET_MS = 20_000
+"""A reader that has taken so long on a page is not asked again."""
+PEERS_UP_TO = 20_000
+"""Elements of the largest generated page that the peers are asked to read; a larger one takes them minutes."""
+HERE = Path(__file__).parent
+FIXTURES = HERE.parent / "tests" / "browser" / "pages"
+PEERS_PYTHON = Path("runs/peers/bin/python")
+APPS_ROOT = Path("runs/on_the_job/apps")
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One page, looked at in both ways."""
+    """One page, looked at by one reader."""
 
     page: str
     elements: int
-    ours_ms: float
-    ours_chars: int
-    ours_lines: int
-    snapshot_ms: float
-    snapshot_chars: int
+    reader: str
+    ms: float
+    """The median look."""
+    ms_p90: float
+    rounds: int
+    chars: int
+    tokens: int
+    recall: float | None
+    """The share of the controls in view that its text names; None where there is none to name."""
+    labels: int
+    changes: int
+    """Changes of the page's DOM that one look made."""
+    error: str = ""
 
 
-def page_of(elements: int) -> str:
-    """Make a page of exactly so many elements: navigation, a form, and a table with a link and a button in each row."""
-    links = "".join(f'<li><a href="#{i}">Section {i}</a></li>' for i in range(8))
-    fields = "".join(f'<p><label for="f{i}">Field {i}</label><input id="f{i}" value="{i}"></p>' for i in range(6))
-    choice = '<select aria-label="Status"><option>open</option><option>closed</option></select>'
-    head = (
-        f"<h1>Invoices</h1><nav><ul>{links}</ul></nav><form>{fields}{choice}<button>Search</button></form><h2>All</h2>"
-    )
-    fixed = 4 + 1 + 2 + 16 + 1 + 18 + 3 + 1 + 1 + 2  # the document, then what `head` holds, then the table and its body
-    count, rest = divmod(elements - fixed, 8)
-    rows = "".join(
-        f'<tr><td>2026-{i % 12 + 1:02}-01</td><td><a href="#i{i}">Invoice {i}</a></td><td>Customer {i * 7 % 97}</td>'
-        f"<td>{i * 13 % 900}.50</td><td><button>Edit</button></td></tr>"
-        for i in range(count)
-    )
-    return f"<title>{elements}</title>{head}<table>{rows}</table>" + "<i>.</i>" * rest
-
-
-def measure(name: str, view: PageView, rounds: int) -> Measured:
-    """Look at the page that the view shows, both ways in turns."""
-    snapshot = partial(view.page.aria_snapshot, mode="ai", timeout=SNAPSHOT_LIMIT_MS)
-    ours, theirs = [], []
-    page, text = view.observe(), snapshot()
+def measure(sample: Sample, readers: Sequence[Reader], cookies: Sequence[Any], rounds: int) -> list[Measured]:
+    """Look at a page in all ways, in turns. A reader that fails on it has a row that says so."""
+    texts, times, errors = {}, {reader.name: [] for reader in readers}, {}
+    for reader in readers:
+        try:
+            reader.open(sample.url, cookies)
+            _, texts[reader.name] = reader.look()
+        except (ApprenticeError, OSError) as error:
+            errors[reader.name] = str(error)
     for _ in range(rounds):
-        ours.append(_timed(view.observe))
-        theirs.append(_timed(snapshot))
+        for reader in readers:
+            taken = times[reader.name]
+            if reader.name in texts and sum(taken) < BUDGET_MS:
+                taken.append(reader.look()[0])
+    ours = next(reader for reader in readers if isinstance(reader, Ours))
+    labels = labelled(sample, ours.page)
+    elements = ours.evaluate("document.getElementsByTagName('*').length")
+    rows = []
+    for reader in readers:
+        text = texts.get(reader.name)
+        if text is None:
+            rows.append(Measured(sample.name, elements, reader.name, 0, 0, 0, 0, 0, None, 0, 0, errors[reader.name]))
+            continue
+        ms, p90 = spread(times[reader.name])
+        said = counted(text, labels, strict=reader is ours)
+        changes = mutated(reader)
+        rows.append(_row(sample, elements, reader.name, (ms, p90, len(times[reader.name])), said, changes))
+    return rows
+
+
+def _row(
+    sample: Sample, elements: int, reader: str, time: tuple[float, float, int], said: Counted, changes: int
+) -> Measured:
+    ms, p90, rounds = time
     return Measured(
-        name,
-        page.elements,
-        round(statistics.median(ours), 1),
-        len(page.render()),
-        len(page.lines),
-        round(statistics.median(theirs), 1),
-        len(text),
+        sample.name,
+        elements,
+        reader,
+        ms,
+        p90,
+        rounds,
+        said.chars,
+        said.tokens,
+        said.recall,
+        said.labels,
+        changes,
     )
+
+
+def spread(times: Sequence[float]) -> tuple[float, float]:
+    """Return the median and the 90th percentile."""
+    p90 = statistics.quantiles(times, n=10, method="inclusive")[-1] if len(times) > 1 else times[0]
+    return round(statistics.median(times), 2), round(p90, 2)
 
 
 def table(rows: Sequence[Measured]) -> str:
-    """Write the results for a terminal."""
-    head = f"{'page':<28} {'elements':>8} {'ours ms':>8} {'lines':>6} {'chars':>8} {'snapshot ms':>12} {'chars':>8} {'times':>6}"
-    lines = [head, "-" * len(head)]
-    lines += [
-        f"{row.page[:28]:<28} {row.elements:>8,} {row.ours_ms:>8.1f} {row.ours_lines:>6} {row.ours_chars:>8,} "
-        f"{row.snapshot_ms:>12.1f} {row.snapshot_chars:>8,} {row.snapshot_ms / row.ours_ms:>6.1f}"
-        for row in rows
-    ]
-    return "\n".join(lines)
+    """Write the results for a terminal; `times` is how many times as long as ours a reader takes."""
+    columns = ("ms", 9), ("p90", 9), ("times", 6), ("chars", 8), ("tokens", 7), ("recall", 7), ("changes", 8)
+    head = f"{'page':<26} {'elements':>8} {'reader':<16}" + "".join(f" {name:>{width}}" for name, width in columns)
+    ours = {row.page: row.ms for row in rows if row.reader == Ours.name}
+    return "\n".join([head, "-" * len(head), *(_line(row, ours[row.page]) for row in rows)])
 
 
-def run(urls: Sequence[str], rounds: int, tell: Callable[[str], None]) -> list[Measured]:
-    """Measure the generated pages, then the given ones."""
-    running = launch()
-    try:
+def _line(row: Measured, ours: float) -> str:
+    start = f"{row.page[-26:]:<26} {row.elements:>8,} {row.reader:<16}"
+    if row.error:
+        return f"{start} {row.error[:70]}"
+    recall = "-" if row.recall is None else f"{row.recall:.1%}"
+    times = f"{row.ms:>9.1f} {row.ms_p90:>9.1f} {row.ms / ours:>6.1f}"
+    return f"{start} {times} {row.chars:>8,} {row.tokens:>7,} {recall:>7} {row.changes:>8}"
+
+
+def run(
+    places: Sequence[str],
+    apps: Sequence[str],
+    rounds: int,
+    python: Path,
+    root: Path,
+    tell: Callable[[str], None],
+    sizes: Sequence[int] = SIZES,
+) -> list[Measured]:
+    """Measure the generated pages, the given ones, then those of the apps."""
+    missing = absent(python)
+    if missing:
+        tell(
+            f"not measured, since not installed: {', '.join(missing)}; install with: {how_to_install(python, missing)}"
+        )
+    with ExitStack() as stack:
+        origin = stack.enter_context(served(places))
+        asked, cookies = samples(places, origin, sizes), []
+        for name in apps:
+            tell(f"starting {name}")
+            server = stack.enter_context(AppServer(load_app(HERE / "apps" / f"{name}.toml"), root))
+            asked += starts(server)
+            cookies += logged_in(server)["cookies"] if server.app.login_steps else []
+        running = stack.enter_context(closing(launch(storage_state={"cookies": cookies, "origins": []})))
         page = running.context.new_page()
-        view = PageView(page)
+        ours = Ours(page)
+        readers: list[Reader] = [ours, Snapshot(page)]
+        there = [name for name in PEERS if name not in missing]
+        readers += [stack.enter_context(closing(Peer(name, python, running.choice.path))) for name in there]
         rows = []
-        for size in SIZES:
-            tell(f"{size:,} elements")
-            page.set_content(page_of(size))
-            rows.append(measure("generated", view, rounds))
-        for url in urls:
-            tell(url)
-            page.goto(url, wait_until="networkidle")
-            rows.append(measure(url.split("//")[-1], view, rounds))
+        for sample in asked:
+            tell(sample.name)
+            able = readers if sample.elements <= PEERS_UP_TO else readers[:2]
+            rows += measure(sample, able, cookies, rounds)
         return rows
-    finally:
-        running.close()
+
+
+def starts(server: AppServer) -> list[Sample]:
+    """Return the pages on which the errands of an app begin."""
+    app = server.app
+    paths = dict.fromkeys([app.login_start or "/", *(skill.start for skill in app.skills)])
+    return [Sample(f"{app.name} {path}", server.url + path) for path in paths]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -114,27 +181,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench.observe", description=__doc__.splitlines()[0] if __doc__ else ""
     )
-    parser.add_argument("--url", action="append", default=[], help="measure this page too")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--pages", nargs="*", default=[str(FIXTURES)], metavar="FOLDER_OR_ADDRESS")
+    parser.add_argument(
+        "--apps", nargs="*", default=[], metavar="NAME", help="apps of bench/apps, installed at first use"
+    )
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="looks of each reader at each page")
+    parser.add_argument(
+        "--peers", type=Path, default=PEERS_PYTHON, metavar="PYTHON", help="the Python that has the peers"
+    )
+    parser.add_argument("--root", type=Path, default=APPS_ROOT, help="where apps are installed")
     parser.add_argument("--json", type=Path, help="write the figures here")
     args = parser.parse_args(arguments)
+    tell = lambda text: print(text, file=sys.stderr, flush=True)  # noqa: E731, T201 - progress
     try:
-        rows = run(args.url, args.rounds, lambda text: print(text, file=sys.stderr, flush=True))  # noqa: T201 - progress
+        if args.rounds < 1:
+            raise SetupError("--rounds is less than 1", "Ask for at least one look.")
+        rows = run(args.pages, args.apps, args.rounds, args.peers.absolute(), args.root.absolute(), tell)
     except ApprenticeError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a program's error
+        tell(f"error: {error}")
         return error.exit_code
-    print(table(rows))  # noqa: T201 - the result
+    tokens = Tokens.unit()
+    print(f"{table(rows)}\nTokens: {tokens}. Recall: of the controls in view as the page opens.")  # noqa: T201 - the result
     if args.json:
-        args.json.write_text(
-            json.dumps({"rounds": args.rounds, "pages": [asdict(row) for row in rows]}, indent=2) + "\n", "utf-8"
-        )
+        figures = {"rounds": args.rounds, "tokens": tokens, "pages": [asdict(row) for row in rows]}
+        args.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
     return 0
-
-
-def _timed(act: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    act()
-    return (time.perf_counter() - started) * 1000
 
 
 if __name__ == "__main__":

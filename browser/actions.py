@@ -21,6 +21,7 @@ class Verb(StrEnum):
     CLICK = "click"
     TYPE = "type"
     SELECT = "select"
+    EXPAND = "expand"
     PRESS = "press"
     OPEN = "open"
     BACK = "back"
@@ -32,8 +33,9 @@ class Verb(StrEnum):
     FAIL = "fail"
 
 
-ON_CONTROL = frozenset({Verb.CLICK, Verb.TYPE, Verb.SELECT})
+ON_CONTROL = frozenset({Verb.CLICK, Verb.TYPE, Verb.SELECT, Verb.EXPAND})
 """Verbs that name a control of the page."""
+_WITHOUT_TEXT = frozenset({Verb.CLICK, Verb.EXPAND})
 WITHOUT_PAGE = frozenset({Verb.ASK, Verb.DONE, Verb.FAIL})
 """Verbs that do not touch the page: they speak to the person or end the session."""
 KEYS = (
@@ -78,7 +80,7 @@ class Action:
             parts.append(quote(self.name))
             if with_ref and self.ref is not None:
                 parts.append(f"[{self.ref}]")
-            if self.verb is not Verb.CLICK:
+            if self.verb not in _WITHOUT_TEXT:
                 parts.append(quote(self.text))
         elif self.verb is Verb.SCROLL:
             parts.append(self.text)
@@ -104,7 +106,7 @@ def parse(line: str) -> Action:
     first, second, word = match["first"], match["second"], match["word"]
     ref = int(match["ref"]) if match["ref"] else None
     if verb in ON_CONTROL:
-        wants_text = verb is not Verb.CLICK
+        wants_text = verb not in _WITHOUT_TEXT
         if first is None or (second is None) == wants_text or word:
             form = f'{verb} "name" [ref]' + (' "text"' if wants_text else "")
             raise ValueError(f"write it as {form}: {line.strip()!r}")
@@ -146,6 +148,10 @@ class Hands(Protocol):
         """Choose the option with this label."""
         ...
 
+    def expand(self, ref: int) -> None:
+        """Show the next part of a long run of alike things."""
+        ...
+
     def press(self, key: str) -> None:
         """Press and release one key on what has the focus."""
         ...
@@ -184,6 +190,11 @@ def type_(hands: Hands, action: Action) -> None:
 def select(hands: Hands, action: Action) -> None:
     """`select "name" [ref] "option"` choose one of the options that the line lists"""
     hands.choose(_target(action), action.text)
+
+
+def expand(hands: Hands, action: Action) -> None:
+    """`expand "name" [ref]` show more of a long list, on a line that begins with more"""
+    hands.expand(_target(action))
 
 
 def press(hands: Hands, action: Action) -> None:
@@ -232,6 +243,7 @@ PERFORM: dict[Verb, Callable[[Hands, Action], None]] = {
     Verb.CLICK: click,
     Verb.TYPE: type_,
     Verb.SELECT: select,
+    Verb.EXPAND: expand,
     Verb.PRESS: press,
     Verb.OPEN: open_,
     Verb.BACK: back,

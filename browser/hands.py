@@ -98,6 +98,11 @@ class LiveHands:
             self._type(ref, name, option, x, y)
         self._pick(ref, name, option)
 
+    def expand(self, ref: int) -> None:
+        """Have the next look show the next part of a long run of alike things."""
+        if not self._call(ref, "expand"):
+            raise ActionFailed(f"{self._name(ref, {})} is gone")
+
     def press(self, key: str) -> None:
         """Press a key on what has the focus, in whichever frame that is."""
         with translated():

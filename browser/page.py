@@ -11,7 +11,7 @@ from playwright.sync_api import Error, Page
 
 from browser.actions import ActionFailed
 from browser.types import FramePart, Line, Observation, Target
-from browser.world import BrowserLost, DocumentGone, World, script, translated
+from browser.world import BrowserLost, Call, DocumentGone, World, call_all, script, translated
 
 BLOCK = 1000
 """Each frame of another origin numbers its controls in a thousand of its own; the page itself has 1 to 999, then what is free."""
@@ -37,10 +37,17 @@ class Frame:
     """The document that was last observed; numbers mean nothing in another one."""
     ids: dict[tuple[str, int], str] = field(default_factory=dict)
     """CDP ids of the frames in it, by document and number."""
+    room: int = 0
+    """How many lines it was asked for last."""
 
     def call(self, function: str, *arguments: Any) -> Any:
-        """Call one of our functions in this frame."""
-        return self.world.call(function, *arguments, frame=self.id)
+        """Call one of our functions in this frame. Raises DocumentGone when it is gone, with its process perhaps."""
+        try:
+            return self.world.call(function, *arguments, frame=self.id)
+        except BrowserLost as error:
+            if self.parent is None:
+                raise
+            raise DocumentGone(self.id) from error
 
     def origin(self) -> tuple[float, float]:
         """Return where this frame's viewport begins in the tab's."""
@@ -53,21 +60,37 @@ class Frame:
         return x + inner["x"], y + inner["y"]
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a frame was read as before it was known how much room it has."""
+
+    document: str
+    cap: int
+    raw: dict[str, Any]
+
+    def fits(self, cap: int) -> bool:
+        """Whether reading it with this cap would say the same: it is the same cap, or neither cuts anything."""
+        return cap == self.cap or len(self.raw["lines"]) <= min(self.cap - 1, cap)
+
+
 class PageView:
     """Reads one tab and finds the controls in it. The page's DOM is never written to."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._source = script("names", "geometry", "targets", "walker", "hands", "waits")
+        self._source = script("names", "geometry", "notices", "collapse", "twins", "targets", "walker", "hands", "waits")
         self._outfits: list[Callable[[World], None]] = []
         self.world = World(page.context.new_cdp_session(page), self._source)
         self.main = Frame(self.world, self.world.root)
         self._frames: dict[str, Frame] = {}
         self._sessions: dict[str, World] = {}
         self._blocks = 0
+        self._ahead: dict[str, Ahead] = {}
+        self._shown: list[Frame] = []
+        """The frames that were read in the last look: those of the next one, most likely."""
 
     def observe(self, cap: int = 120) -> Observation:
-        """Look at the page: one round trip, and one more for each visible frame of another origin."""
+        """Look at the page and its visible frames of other origins, all at once; frames that are new take a second round trip."""
         started = time.perf_counter()
         raw = self._steadily(cap)
         lines, more_below, focus = raw["lines"], raw["moreBelow"], raw["focus"]
@@ -128,15 +151,42 @@ class PageView:
         )
 
     def _read(self, frame: Frame, cap: int) -> dict[str, Any]:
+        """Read one frame, unless it was read ahead with the room that it now has."""
         if frame is self.main:
             frame.id = self.world.root
-        taken = [other.block for other in self._frames.values() if other is not frame]
-        document = frame.world.context(frame.id)
-        raw = frame.call("observe", {"cap": cap, "base": frame.block * BLOCK + 1, "taken": taken})
-        if frame.world.context(frame.id) != document:
+            shown, self._shown, self._ahead = self._shown, [], {}
+            self._read_ahead([(frame, cap), *((other, other.room) for other in shown)])
+        elif not (frame.id in self._ahead and self._ahead[frame.id].fits(cap)):
+            self._read_ahead([(frame, cap)])
+        ahead = self._ahead.pop(frame.id, None)
+        if ahead is None or frame.world.context(frame.id) != ahead.document:
             raise DocumentGone(frame.id)
-        frame.seen = document
-        return raw
+        frame.seen, frame.room = ahead.document, cap
+        if frame is not self.main:
+            self._shown.append(frame)
+        return ahead.raw
+
+    def _read_ahead(self, frames: list[tuple[Frame, int]]) -> None:
+        """Read several frames at once, each with so much room."""
+        asked, calls = [], []
+        for frame, cap in frames:
+            taken = [other.block for other in self._frames.values() if other is not frame]
+            options = {"cap": cap, "base": frame.block * BLOCK + 1, "taken": taken}
+            try:
+                document = frame.world.context(frame.id)
+            except (DocumentGone, BrowserLost):
+                if frame is self.main:
+                    raise
+                continue  # a frame that is gone, with its process perhaps, has nothing to say
+            asked.append((frame, document, cap))
+            calls.append(Call(frame.world, document, "observe", (options,)))
+        for (frame, document, cap), raw in zip(asked, call_all(calls), strict=True):
+            if not isinstance(raw, Exception):
+                self._ahead[frame.id] = Ahead(document, cap, raw)
+            elif frame is self.main:
+                raise raw
+            elif isinstance(raw, BrowserLost):
+                self._sessions.pop(frame.id, None)
 
     def _read_frames(
         self,
@@ -154,11 +204,12 @@ class PageView:
         """
         lines: list[dict[str, Any]] = []
         focus = None
-        for number in numbers:
+        there = [frame for frame in (self._there(parent, number) for number in numbers) if frame is not None]
+        self._read_ahead([(frame, room) for frame in there if frame.id not in self._ahead])
+        for frame in there:
+            if len(lines) >= room:
+                break
             try:
-                frame = self._frame(parent, number)
-                if frame is None or len(lines) >= room:
-                    continue
                 raw = self._read(frame, room - len(lines))
             except DocumentGone:
                 continue
@@ -173,6 +224,12 @@ class PageView:
                 lines += inner
                 focus = focused if focused is not None else focus
         return lines, focus
+
+    def _there(self, parent: Frame, number: int) -> Frame | None:
+        try:
+            return self._frame(parent, number)
+        except DocumentGone:
+            return None
 
     def _frame(self, parent: Frame, number: int) -> Frame | None:
         """Return the frame in the parent's element of this number, with the session that reaches it."""

@@ -35,12 +35,16 @@ def unquote(quoted: str) -> str:
     return "".join(out)
 
 
+COLLAPSED = "more"
+"""The role of a line that stands for a long run of alike things; its name counts those not shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One thing a person can see or use on the page."""
 
     role: str
-    """The ARIA role, or `text`, `row`, `columns`, `clickable`, `file`, `canvas`."""
+    """The ARIA role, or `text`, `row`, `columns`, `clickable`, `file`, `canvas`, `more`."""
     name: str
     """What a person would call it. For text and rows: the words themselves."""
     ref: int | None = None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 from playwright.sync_api import CDPSession, Error
 
@@ -14,6 +17,8 @@ from browser.errors import ApprenticeError
 
 WORLD = "apprentice"
 """The name of our world in every frame."""
+_SECRET = f"a{secrets.token_hex(16)}"
+"""Names the events by which our script in the page's world and those in ours speak: the page cannot guess it."""
 _GONE = (
     "Cannot find context",
     "uniqueContextId not found",
@@ -64,7 +69,8 @@ def translated() -> Iterator[None]:
 def script(*names: str) -> str:
     """Return our JavaScript files as one source text, in this order."""
     folder = files("browser") / "js"
-    return "\n".join((folder / f"{name}.js").read_text("utf-8") for name in names)
+    text = "\n".join((folder / f"{name}.js").read_text("utf-8") for name in names)
+    return text.replace("@SECRET@", _SECRET)
 
 
 class World:
@@ -123,25 +129,14 @@ class World:
 
     def call(self, function: str, *arguments: Any, frame: str | None = None) -> Any:
         """Call one of our functions in a frame, wait for what it promises, and return that by value."""
-        text = ", ".join(json.dumps(argument) for argument in arguments)
-        return self._evaluate(self.context(frame), f"apprentice.{function}({text})").get("value")
+        return self._evaluate(self.context(frame), _called(function, arguments)).get("value")
 
     def handle(self, function: str, *arguments: Any, frame: str | None = None) -> str | None:
         """Call a function that returns an element; return the element's CDP object id."""
-        text = ", ".join(json.dumps(argument) for argument in arguments)
-        return self._evaluate(self.context(frame), f"apprentice.{function}({text})", by_value=False).get("objectId")
+        return self._evaluate(self.context(frame), _called(function, arguments), by_value=False).get("objectId")
 
     def _evaluate(self, context: str, expression: str, *, by_value: bool = True) -> dict[str, Any]:
-        answer = self.send(
-            "Runtime.evaluate",
-            {"expression": expression, "uniqueContextId": context, "returnByValue": by_value, "awaitPromise": True},
-        )
-        if "exceptionDetails" in answer:
-            details = answer["exceptionDetails"]
-            raise ApprenticeError(
-                f"A script of ours failed in the page: {details.get('exception', {}).get('description', details['text']).splitlines()[0]}"
-            )
-        return answer["result"]
+        return _result(self.send("Runtime.evaluate", _evaluation(context, expression, by_value=by_value)))
 
     def _created(self, event: dict[str, Any]) -> None:
         context = event["context"]
@@ -156,3 +151,71 @@ class World:
     def _navigated(self, event: dict[str, Any]) -> None:
         if "parentId" not in event["frame"]:
             self.root = event["frame"]["id"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of one of our functions, to be made together with others."""
+
+    world: World
+    context: str
+    function: str
+    arguments: tuple[Any, ...]
+
+
+class _Unwaited:
+    """A session whose `send` returns what is awaited for the answer, instead of waiting."""
+
+    def __init__(self, session: CDPSession) -> None:
+        self._impl_obj = cast("Any", session)._impl_obj
+
+    def send(self, call: Call) -> Awaitable[Any]:
+        """Send a call."""
+        asked = _evaluation(call.context, _called(call.function, call.arguments))
+        return cast("Any", CDPSession).send(self, "Runtime.evaluate", asked)
+
+    def _sync(self, awaitable: Awaitable[Any]) -> Awaitable[Any]:
+        return awaitable
+
+
+def call_all(calls: Sequence[Call]) -> list[Any]:
+    """Make calls in several frames at once: the wait is that for the slowest. A call that failed is answered by its error.
+
+    Playwright's sessions have no public way to send without waiting; what is used of them here all its versions have.
+    """
+    if not calls:
+        return []
+
+    async def all_sent() -> list[Any]:
+        sent = (_Unwaited(call.world.session).send(call) for call in calls)
+        return await asyncio.gather(*sent, return_exceptions=True)
+
+    answers = cast("Any", calls[0].world.session)._sync(all_sent())
+    return [_value(answer) for answer in answers]
+
+
+def _value(answer: Any) -> Any:
+    try:
+        with translated():
+            if isinstance(answer, BaseException):
+                raise answer
+        return _result(answer).get("value")
+    except (DocumentGone, BrowserLost) as error:
+        return error
+
+
+def _called(function: str, arguments: Sequence[Any]) -> str:
+    return f"apprentice.{function}({', '.join(json.dumps(argument) for argument in arguments)})"
+
+
+def _evaluation(context: str, expression: str, *, by_value: bool = True) -> dict[str, Any]:
+    return {"expression": expression, "uniqueContextId": context, "returnByValue": by_value, "awaitPromise": True}
+
+
+def _result(answer: dict[str, Any]) -> dict[str, Any]:
+    if "exceptionDetails" in answer:
+        details = answer["exceptionDetails"]
+        raise ApprenticeError(
+            f"A script of ours failed in the page: {details.get('exception', {}).get('description', details['text']).splitlines()[0]}"
+        )
+    return answer["result"]

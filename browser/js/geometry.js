@@ -37,6 +37,7 @@
   // Whether a box lies above or left of where its document begins: no scrolling brings it into view, so no person sees it.
   // (Left of the start of a right-to-left page, or inside something that is itself scrolled, it can be brought into view.)
   function beyond(el, box) {
+    if (box.right > 0 && box.bottom > 0) return false;   // most of them; asking where the page is scrolled to costs more
     const view = el.ownerDocument.defaultView, root = el.ownerDocument.documentElement;
     const left = box.right + view.scrollX <= 0, above = box.bottom + view.scrollY <= 0;
     if (!(left || above) || box.width === 0 || box.height === 0) return false;

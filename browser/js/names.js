@@ -7,6 +7,7 @@
 
   const watched = new WeakSet();       // documents and shadow roots whose changes are counted
   const secrets = new WeakSet();       // fields that ever held a secret: "show password" does not make it less of one
+  const listening = new WeakSet();     // elements on which the page's scripts listen for clicks
   let mutations = 0;
   let lastMutation = performance.now();
 
@@ -22,13 +23,18 @@
   const BRANCH = '[role=group],[role=menu]';
   const MAX_NAME = 80, MAX_VALUE = 120, MAX_OPTIONS = 30;
 
-  const observer = new MutationObserver((list) => { mutations += list.length; lastMutation = performance.now(); });
+  const readers = [];                  // of the records of changes
+  const observer = new MutationObserver((list) => { mutations += list.length; lastMutation = performance.now(); for (const read of readers) read(list); });
   function watch(root) {
     if (watched.has(root)) return;
     watched.add(root);
     observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+    if (root.defaultView) root.defaultView.addEventListener('@SECRET@', (event) => listening.add(event.composedPath()[0]), true);
   }
   watch(document);
+
+  // Ask the page's own world (shadow.js) which elements have come to listen for clicks since it was asked last.
+  const ask = (doc) => { watch(doc); doc.dispatchEvent(new Event('@SECRET@?')); };
 
   const squeeze = (text) => text.replace(/[\s\u00a0\u200b-\u200f\u2028\u2029\ue000-\uf8ff]+/g, ' ').trim();
   const cut = (text, max) => (text.length > max ? text.slice(0, max - 1).trimEnd() + '…' : text);
@@ -41,7 +47,8 @@
   };
 
   // An element without a box of its own (a slot, `display: contents`) shows what is in it.
-  const shown = (el) => el.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: false }) || boxless(el);
+  const VISIBLE = { visibilityProperty: true, contentVisibilityAuto: false };
+  const shown = (el) => el.checkVisibility(VISIBLE) || boxless(el);
   const boxless = (el) => { const style = getComputedStyle(el); return style.display === 'contents' && style.visibility === 'visible'; };
 
   // --- roles and names ------------------------------------------------------------------------------------------
@@ -210,8 +217,8 @@
   globalThis.apprentice = {
     document,
     parts: {
-      BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, watch, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret,
-      mutations: () => mutations, lastMutation: () => lastMutation,
+      BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret,
+      readers, mutations: () => mutations, lastMutation: () => lastMutation,
     },
   };
 })();

@@ -1,5 +1,6 @@
 // Runs in the page's own world before any of its scripts: closed shadow roots are made open, so that the walker's world can read
-// them, and everything by which the page could tell is answered as for a closed one.
+// them, and everything by which the page could tell is answered as for a closed one. And it remembers which elements the page's
+// scripts listen for clicks on, which no other script can see.
 (() => {
   const closed = new WeakSet();
   const names = new WeakMap();          // our function -> the native one it stands for
@@ -35,6 +36,35 @@
   stand(Event.prototype, 'composedPath', 'value', (native) => ({ composedPath() { return outside(apply(native, this, []), apply(currentTarget, this, [])); } }).composedPath);
   for (const prototype of [Element.prototype, Text.prototype])
     stand(prototype, 'assignedSlot', 'get', (native) => ({ get() { const slot = apply(native, this, []); return slot && closed.has(apply(getRootNode, slot, [])) ? null : slot; } }).get);
+
+  // --- who listens for clicks ------------------------------------------------------------------------------------
+
+  const PRESSES = new Set(['click', 'mousedown', 'mouseup', 'pointerdown', 'pointerup', 'touchstart', 'touchend']);
+  const known = new WeakSet();
+  let untold = [];                      // WeakRefs to elements that the walker's world has not been told of
+  const { dispatchEvent } = EventTarget.prototype, { deref } = WeakRef.prototype, Ref = WeakRef, Told = Event;
+
+  function listens(el) {
+    if (!(el instanceof Element) || known.has(el)) return;
+    known.add(el);
+    untold[untold.length] = new Ref(el);
+  }
+  stand(EventTarget.prototype, 'addEventListener', 'value', (native) => ({
+    addEventListener(type, listener) { if (listener && PRESSES.has(type)) listens(this); return apply(native, this, arguments); },
+  }).addEventListener);
+  for (const prototype of [HTMLElement.prototype, SVGElement.prototype])   // some frameworks set it beside their own listener
+    stand(prototype, 'onclick', 'set', (native) => ({ set(listener) { if (typeof listener === 'function') listens(this); return apply(native, this, [listener]); } }).set);
+
+  // The walker's world asks on the document, by a name that no page can guess; each element answers for itself, once it is there.
+  document.addEventListener('@SECRET@?', () => {
+    const asked = untold;
+    untold = [];
+    for (let i = 0; i < asked.length; i++) {
+      const el = apply(deref, asked[i], []);
+      if (!el) continue;
+      if (el.isConnected) apply(dispatchEvent, el, [new Told('@SECRET@', { composed: true })]); else untold[untold.length] = asked[i];
+    }
+  });
 
   // The members that attachShadow reads, inherited ones too.
   function read(init) {

@@ -5,7 +5,7 @@
 (() => {
   const { apprentice } = globalThis;
   if (apprentice.observe) return;
-  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, watch, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, mutations } = apprentice.parts;
+  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, collapse, distinguish, isRow, vanished, mutations } = apprentice.parts;
 
   const refs = new WeakMap();          // element -> ref, for the element's life
   const elements = new Map();          // ref -> WeakRef(element)
@@ -17,7 +17,7 @@
 
   const CONTROL_SELECTOR = 'a[href],button,input:not([type=hidden]),select,textarea,summary,[role=button],[role=link],[role=tab],[role=menuitem],[role=checkbox],[role=option],[contenteditable=true]';
   const SECRET_QUERY = /([?&#][^=&#]*(?:otp|cvv|cvc|passwor[dt]|passwd)=)[^&#]+/gi;
-  const MAX_TEXT = 160, MAX_CONTEXT = 40;
+  const MAX_TEXT = 160;
 
   // --- the walk -------------------------------------------------------------------------------------------------
 
@@ -32,22 +32,6 @@
     if (next > 1000 && next % 1000 === 0 && own > 0) next += 999000;
     while (taken.includes(Math.floor(next / 1000))) next = (Math.floor(next / 1000) + 1) * 1000;
     return next++;
-  }
-
-  // The words that tell one "Delete" from another: the first short text of its row, item or group.
-  function contextOf(el, name) {
-    const group = el.closest('tr,[role=row],li,[role=listitem],article,fieldset,[role=group],dd');
-    if (!group) return '';
-    const legend = group.querySelector('legend,h2,h3,h4,h5');
-    if (legend && textOf(legend, 80)) return cut(textOf(legend, 80), MAX_CONTEXT);
-    const words = [], plain = [];
-    const texts = document.createTreeWalker(group, NodeFilter.SHOW_TEXT);
-    for (let node = texts.nextNode(); node && words.length < 2; node = texts.nextNode()) {
-      const text = squeeze(node.data);
-      if (!text || text === name || !/[\p{L}\p{N}]/u.test(text) || SKIP.has(node.parentElement.tagName) || node.parentElement.closest('button,select') || !shown(node.parentElement)) continue;
-      (/\p{L}/u.test(text) ? words : plain).push(text);
-    }
-    return cut(words.length ? words.join(', ') : plain.slice(0, 2).join(', '), MAX_CONTEXT);
   }
 
   // The document of a frame of the same origin; null for others.
@@ -83,8 +67,9 @@
         for (const child of childrenOf(el)) if (child.nodeType === 1) this.visit(child, depth + 1);
         return;
       }
-      if (beyond(el, el.getBoundingClientRect())) { if (styledLabel(el)) this.control(el, roleOf(el)); return; }
-      if (this.prune && this.isOutside(el)) { this.flush(); this.lines.push({ deferred: el, depth, above: this.bottom <= 0 }); return; }
+      const box = el.getBoundingClientRect();
+      if (beyond(el, box)) { if (styledLabel(el)) this.control(el, roleOf(el)); return; }
+      if (this.prune && this.isOutside(el, box)) { this.flush(); this.lines.push({ deferred: el, depth, above: box.bottom <= 0 }); return; }
       if (el.tagName === 'IFRAME' || el.tagName === 'FRAME') { this.flush(); this.frame(el, depth); return; }
       if (el.tagName === 'SLOT') { this.children(el, depth); return; }
       const role = roleOf(el);
@@ -150,27 +135,35 @@
       const controls = this.lines; this.lines = held;
       const words = squeeze(this.words).replace(/(\| )+\|/g, '|').replace(/^\|\s*|\s*\|$/g, ''); this.words = '';
       this.row = outer;
-      if (words && /[\p{L}\p{N}]/u.test(words)) this.lines.push({ role: el.querySelector('th') && !el.querySelector('td') ? 'columns' : 'row', name: cut(words, MAX_TEXT) });
+      if (words && /[\p{L}\p{N}]/u.test(words)) this.lines.push(isRow({ role: el.querySelector('th') && !el.querySelector('td') ? 'columns' : 'row', name: cut(words, MAX_TEXT) }, el));
       this.lines.push(...controls);
     }
 
     flushBeforeControl(el) { if (!this.row) this.flush(); }
 
-    isOutside(el) {
-      const box = el.getBoundingClientRect();
+    isOutside(el, box) {
       if (box.width === 0 && box.height === 0) return false;
-      this.bottom = box.bottom;
       return (box.bottom + this.offset.y <= 0 || box.top + this.offset.y >= this.offset.height) && !(box.height < 2 && el.childElementCount);
     }
 
     clickable(el) {
       if (el.hasAttribute('onclick')) return true;
-      if (el.tabIndex >= 0 && el.hasAttribute('tabindex') && el.childElementCount < 8 && !el.querySelector(CONTROL_SELECTOR)) { const words = textOf(el, 120); return words.length > 0 && words.length <= MAX_NAME; }
-      if (getComputedStyle(el).cursor !== 'pointer') return false;
+      if (el.hasAttribute('tabindex') && el.tabIndex >= 0 && el.childElementCount < 8 && !el.querySelector(CONTROL_SELECTOR)) { const words = textOf(el, 120); return words.length > 0 && words.length <= MAX_NAME; }
+      if (getComputedStyle(el).cursor !== 'pointer') return this.listens(el);
       const parent = el.parentElement || el.getRootNode().host;
       if (el.tagName === 'LABEL' && el.control) return false;
       if (parent && getComputedStyle(parent).cursor === 'pointer') return false;
       return !el.querySelector(CONTROL_SELECTOR);
+    }
+
+    // A small thing that a script listens for clicks on, though nothing shows it: neither a whole area nor the parent of such things.
+    listens(el) {
+      if (!listening.has(el) || el.tagName === 'LABEL' || el.childElementCount > 7 || el.querySelector(CONTROL_SELECTOR)) return false;
+      const box = el.getBoundingClientRect();
+      if (box.width * box.height * 4 > innerWidth * innerHeight) return false;
+      for (const inner of el.getElementsByTagName('*')) if (listening.has(inner)) return false;
+      const words = textOf(el, 120);
+      return words ? words.length <= MAX_NAME : box.width <= 64 && box.height <= 64;
     }
 
     control(el, role) {
@@ -197,7 +190,7 @@
       const box = el.getBoundingClientRect();
       if (!inner && box.width > 8 && box.height > 8) this.foreign.push(frameNumber(el));
       if (!inner || !inner.body) return;
-      watch(inner);
+      ask(inner);
       const outer = this.offset;
       this.offset = { y: outer.y + box.top, height: Math.min(outer.height, outer.y + box.bottom) };
       this.visit(inner.body, depth + 1);
@@ -205,28 +198,10 @@
     }
   }
 
-  // Two controls with one role and one name would be one to the reader: tell them apart by their row, group or order.
-  function distinguish(lines) {
-    const seen = new Map();
-    for (const line of lines) if (line.ref) { const key = line.role + '\n' + line.name; seen.set(key, (seen.get(key) || []).concat(line)); }
-    for (const twins of seen.values()) {
-      if (twins.length < 2) continue;
-      const contexts = twins.map((line) => contextOf(elements.get(line.ref).deref(), line.name));
-      if (new Set(contexts).size > 1) twins.forEach((line, i) => { if (contexts[i]) line.name = line.name ? `${line.name} (${contexts[i]})` : contexts[i]; });
-    }
-    const again = new Map();
-    for (const line of lines) if (line.ref) {
-      const key = line.role + '\n' + line.name, count = (again.get(key) || 0) + 1;
-      again.set(key, count);
-      if (count > 1) line.name = `${line.name} #${count}`.trim();
-    }
-  }
-
   function openModal() {
     let modal = document.querySelector('dialog:modal');
     if (modal) return modal;
-    for (const el of document.querySelectorAll('[aria-modal=true],[role=dialog],[role=alertdialog]'))
-      if (el.getAttribute('aria-modal') === 'true' && shown(el) && el.getBoundingClientRect().width > 0) modal = el;
+    for (const el of document.querySelectorAll('[aria-modal=true]')) if (shown(el) && el.getBoundingClientRect().width > 0) modal = el;
     return modal;
   }
 
@@ -239,13 +214,22 @@
     return counts;
   }
 
+  function countInView(lines) {
+    let count = 0;
+    for (const line of lines) if (!line.deferred) count++;
+    return count;
+  }
+
   function expand(walk) {
     // Below the fold: walk what was put aside, in document order, until the cap is reached.
     walk.prune = false;
     walk.offset = { y: 0, height: innerHeight };
     const out = [];
-    let inView = 0;
-    for (const line of walk.lines) if (!line.deferred) inView++;
+    let inView = countInView(walk.lines);
+    if (inView > walk.cap) {
+      walk.lines = collapse(walk.lines, walk.cap, (line) => elements.get(line.ref)?.deref(), refOf);
+      inView = countInView(walk.lines);
+    }
     let room = Math.max(walk.cap - inView, 0), below = 0, counts = null;
     for (const line of walk.lines) {
       if (!line.deferred) { out.push(line); continue; }
@@ -269,6 +253,7 @@
     own = Math.floor(base / 1000);
     taken = others;
     if (next < base) next = base;
+    ask(document);
     const modal = openModal();
     const walk = new Walk(cap, { y: 0, height: innerHeight });
     if (document.body) { walk.visit(modal || document.body, 0); walk.flush(); }
@@ -279,7 +264,9 @@
       if (line.more) { if (line.above) moreAbove += line.more; else moreBelow += line.more; continue; }
       if (lines.length < cap) lines.push(line); else moreBelow++;
     }
-    distinguish(lines);
+    for (const words of vanished(lines)) lines.unshift({ role: 'alert', name: cut(words, MAX_TEXT) });
+    for (; lines.length > cap; lines.pop()) moreBelow++;
+    distinguish(lines, (line) => elements.get(line.ref).deref());
     let url = location.href.replace(SECRET_QUERY, '$1•••'), title = document.title, dialog = modal ? nameOf(modal, 'dialog') || 'dialog' : null;
     const targets = apprentice.parts.targets(lines.filter((line) => line.ref).map((line) => [line.ref, elements.get(line.ref).deref()]));
     const redact = redactor(walk.secrets);

@@ -16,7 +16,7 @@ texts = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters
 def actions(draw: st.DrawFn) -> Action:
     verb = draw(st.sampled_from(list(Verb)))
     if verb in ON_CONTROL:
-        text = draw(texts) if verb is not Verb.CLICK else ""
+        text = draw(texts) if verb not in (Verb.CLICK, Verb.EXPAND) else ""
         return Action(verb, draw(texts), draw(st.one_of(st.none(), st.integers(0, 9999))), text)
     if verb is Verb.PRESS:
         return Action(verb, text=draw(st.sampled_from(KEYS)))
