@@ -149,7 +149,9 @@ class Guard:
                 found = self._pending
             self._pending = found
             return found
-        if action.verb in (Verb.TYPE, Verb.SELECT) or (action.verb is Verb.PRESS and action.text in ("Enter", "Space")):
+        if action.verb in (Verb.TYPE, Verb.SELECT, Verb.DRAG) or (
+            action.verb is Verb.PRESS and action.text in ("Enter", "Space")
+        ):
             return Consequence.CHANGE
         return Consequence.READ
 

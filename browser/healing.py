@@ -206,6 +206,8 @@ class _Search:
         twins = self.then.keys[self.then.key(a)]
         if twins > 1 and twins == self.now.keys[self.now.key(b)]:
             found["order"] = float(self.then.parts[a][2] == self.now.parts[b][2])
+        if found["name"] < UNLIKE and self.fits_without_name(a, b):
+            del found["name"]
         return sum(_WEIGHTS[key] * value for key, value in found.items()) / sum(_WEIGHTS[key] for key in found)
 
     @cached_property
@@ -241,7 +243,7 @@ class _Search:
             return "it stands at another thing"
         if self.came_with_its_section(i):
             return "it came with a new part of the page"
-        if like < UNLIKE and not self.fits_without_name(i):
+        if like < UNLIKE and not self.fits_without_name(self.at, i):
             return "its name has nothing in common with the recorded one"
         if like < SAME and self.claimed_by_another(i, score):
             return "it fits another recorded control better"
@@ -265,17 +267,26 @@ class _Search:
     def came_with_its_section(self, i: int) -> bool:
         """Whether a control is under a heading that is new, while the recorded heading is still there without it."""
         mine, other = self.then.sections[self.at], self.now.sections[i]
-        if not other or alike(mine, other) >= UNLIKE:
+        if not other or alike(mine, other) >= UNLIKE or self.has_its_neighbour(i):
             return False
         known = any(alike(other, name) >= SAME for name in self.then.sections)
         return not known and (not mine or any(alike(mine, name) >= SAME for name in self.now.sections))
 
-    def fits_without_name(self, i: int) -> bool:
-        """Whether a field is known by all but its name. A button is known by nothing else: what it does is in its name."""
-        line = self.now.lines[i]
-        if self.target.role not in _FIELDS or line.role != self.target.role:
+    def has_its_neighbour(self, i: int) -> bool:
+        """Whether what stood right before or right after the recorded control still does."""
+        sides = zip(self.then.around(self.at, 1), self.now.around(i, 1), strict=True)
+        return any(mine and other and alike(mine[0], other[0]) >= SAME for mine, other in sides)
+
+    def fits_without_name(self, a: int, b: int) -> bool:
+        """Whether a field is known by all but its name: by what it holds or offers, or since its new name is a machine's.
+
+        A button is known by nothing else: what it does is in its name.
+        """
+        mine, other = self.then.lines[a], self.now.lines[b]
+        if mine.role not in _FIELDS or mine.role != other.role or self.around(a, b) < 0.6:
             return False
-        return _kind(self.target, line) >= 0.7 and self.around(self.at, i) >= 0.6
+        same_value = bool(mine.value) and mine.value == other.value and "secret" not in mine.states
+        return _kind(mine, other) >= 0.7 and (same_value or _offers_same(mine, other) or _is_made_up(other.name))
 
     def claimed_by_another(self, i: int, score: float) -> bool:
         """Whether another recorded control, itself no longer there, fits this line at least as well."""
@@ -321,6 +332,17 @@ def _kind(one: Line, other: Line) -> float:
     if one.value or other.value:
         found.append(1.0 if one.value == other.value else 0.5 if bool(one.value) == bool(other.value) else 0.3)
     return fmean(found)
+
+
+def _offers_same(one: Line, other: Line) -> bool:
+    """Whether two lists have at least half of their options in common."""
+    mine, theirs = set(one.options), set(other.options)
+    return bool(mine) and len(mine & theirs) * 2 >= len(mine | theirs)
+
+
+def _is_made_up(name: str) -> bool:
+    """Whether a name is an id that a framework made: `r3fa21`, `field 8231`."""
+    return name == name.lower() and bool(re.search(r"\d[a-z]|[a-z]\d|\d{3}", name))
 
 
 def _shared(one: str, other: str) -> float:
