@@ -82,10 +82,13 @@ def can_perform(action: Action, line: Line) -> bool:
             return can_click(line)
 
 
-def action_grammar(page: Observation, copying: Copying | None = None, futile: Futile = frozenset()) -> str:
+def action_grammar(
+    page: Observation, copying: Copying | None = None, futile: Futile = frozenset(), *, with_rare: bool = False
+) -> str:
     """Write the grammar of the actions possible on this page, each ended by a line break.
 
     With `copying`, what is typed into its field (or opened) consists of words of the task. What is `futile` is left out.
+    The rare verbs are for models that read the manual; those of ours were never taught them.
     """
 
     def offered(verb: Verb, can: Callable[[Line], bool]) -> list[Line]:
@@ -106,7 +109,12 @@ def action_grammar(page: Observation, copying: Copying | None = None, futile: Fu
         '"done" (" " TEXT)?',
         '"fail " TEXT',
     ]
+    if with_rare:
+        forms += ['"hover " (anything | TEXT)', '"drag " (anything | TEXT) " " TEXT', '"forward"']
     rules = [_TEXT, _ADDRESS, f"KEY: {_either(quote(key) for key in KEYS)}"]
+    if with_rare:
+        there = [_target(line) for line in page.lines if line.ref is not None]
+        rules.append(f"anything: {_either(there)}" if there else "anything: TEXT")
     if clickable:
         forms.insert(0, '"click " clickable')
         rules.append(f"clickable: {_either(clickable)}")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from agent.events import Listener, event, ignore
@@ -216,6 +216,8 @@ class Session:
         started = time.perf_counter()
         result, stop = self._perform(action, verdict, page)
         acted_ms = (time.perf_counter() - started) * 1e3
+        if decision.note:
+            result = replace(result, note="; ".join(filter(None, (decision.note, result.note))))
         self.store.finish_step(
             self.id,
             step_no,

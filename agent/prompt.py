@@ -54,6 +54,11 @@ class Prompt:
     task: str = ""
     """The person's words, as they stand in the prompt."""
 
+    @property
+    def with_manual(self) -> bool:
+        """Whether it explains the actions."""
+        return self.system != SYSTEM
+
     def render(self) -> str:
         """Write the prompt for people; models get it through their own chat template."""
         return f"{self.system}\n\n{self.user}\n\n" + "".join(piece.text for piece in self.reply)

@@ -26,6 +26,8 @@ class Decision:
     """The lowest probability, under the grammar, of any token the policy was free to choose."""
     admitted: float = 1.0
     """The lowest share of the model's own probability that the grammar admitted: 1 when it needs no grammar."""
+    note: str = ""
+    """One line on how it was come to, kept with the step: that a recorded control is called something else by now."""
 
 
 class Policy(Protocol):

@@ -28,14 +28,22 @@ class Verb(StrEnum):
     SCROLL = "scroll"
     WAIT = "wait"
     FIND = "find"
+    HOVER = "hover"
+    DRAG = "drag"
+    FORWARD = "forward"
     ASK = "ask"
     DONE = "done"
     FAIL = "fail"
 
 
-ON_CONTROL = frozenset({Verb.CLICK, Verb.TYPE, Verb.SELECT, Verb.EXPAND})
+ON_CONTROL = frozenset({Verb.CLICK, Verb.TYPE, Verb.SELECT, Verb.EXPAND, Verb.HOVER, Verb.DRAG})
 """Verbs that name a control of the page."""
-_WITHOUT_TEXT = frozenset({Verb.CLICK, Verb.EXPAND})
+ON_WORDS = frozenset({Verb.HOVER, Verb.DRAG})
+"""Verbs that may name words of the page instead: then without a ref."""
+RARE = frozenset({Verb.HOVER, Verb.DRAG, Verb.FORWARD})
+"""Verbs for what no other verb can do. Only policies that read the manual, scripts and people use them."""
+_WITHOUT_TEXT = frozenset({Verb.CLICK, Verb.EXPAND, Verb.HOVER})
+_ALONE = frozenset({Verb.BACK, Verb.FORWARD, Verb.WAIT})
 WITHOUT_PAGE = frozenset({Verb.ASK, Verb.DONE, Verb.FAIL})
 """Verbs that do not touch the page: they speak to the person or end the session."""
 KEYS = (
@@ -65,7 +73,7 @@ class Action:
     """One action, as data.
 
     `name` and `ref` say which control; `text` is what is typed, chosen, pressed, opened, found, asked or answered,
-    and the direction of a scroll.
+    the direction of a scroll, and where something is dragged.
     """
 
     verb: Verb
@@ -84,7 +92,7 @@ class Action:
                 parts.append(quote(self.text))
         elif self.verb is Verb.SCROLL:
             parts.append(self.text)
-        elif self.verb in (Verb.BACK, Verb.WAIT) or (self.verb is Verb.DONE and not self.text):
+        elif self.verb in _ALONE or (self.verb is Verb.DONE and not self.text):
             pass
         else:
             parts.append(quote(self.text))
@@ -119,10 +127,12 @@ def parse(line: str) -> Action:
         return Action(verb, text=word)
     if (
         word
-        or (first is None and verb not in (Verb.BACK, Verb.WAIT, Verb.DONE))
-        or (first is not None and verb in (Verb.BACK, Verb.WAIT))
+        or (first is None and verb not in _ALONE and verb is not Verb.DONE)
+        or (first is not None and verb in _ALONE)
     ):
-        raise ValueError(f'write it as {verb} "text", or {verb} alone for back, wait and done: {line.strip()!r}')
+        raise ValueError(
+            f'write it as {verb} "text", or {verb} alone for back, forward, wait and done: {line.strip()!r}'
+        )
     text = unquote(first) if first else ""
     if verb is Verb.PRESS and text not in KEYS:
         raise ValueError(f"unknown key {text!r}; the keys are {', '.join(KEYS)}")
@@ -176,6 +186,18 @@ class Hands(Protocol):
         """Bring the first place with these words into view."""
         ...
 
+    def hover(self, ref: int | None, name: str) -> None:
+        """Leave the mouse over a control, or without a ref over words of the page."""
+        ...
+
+    def drag(self, ref: int | None, name: str, target: str) -> None:
+        """Drag a control, or without a ref what has these words, to the control or words that are called so."""
+        ...
+
+    def forward(self) -> None:
+        """Undo going back."""
+        ...
+
 
 def click(hands: Hands, action: Action) -> None:
     """`click "name" [ref]` press a button, link, box, tab or menu entry"""
@@ -227,6 +249,21 @@ def find(hands: Hands, action: Action) -> None:
     hands.find(action.text)
 
 
+def hover(hands: Hands, action: Action) -> None:
+    """`hover "name" [ref]` leave the mouse over something that shows more then; over words without [ref]"""
+    hands.hover(action.ref, action.name)
+
+
+def drag(hands: Hands, action: Action) -> None:
+    """`drag "name" [ref] "where"` drag something to what is called so; words without [ref]"""
+    hands.drag(action.ref, action.name, action.text)
+
+
+def forward(hands: Hands, action: Action) -> None:
+    """`forward` undo back"""
+    hands.forward()
+
+
 def ask(hands: Hands, action: Action) -> None:
     """`ask "question"` ask the person when something is missing"""
 
@@ -250,6 +287,9 @@ PERFORM: dict[Verb, Callable[[Hands, Action], None]] = {
     Verb.SCROLL: scroll,
     Verb.WAIT: wait,
     Verb.FIND: find,
+    Verb.HOVER: hover,
+    Verb.DRAG: drag,
+    Verb.FORWARD: forward,
     Verb.ASK: ask,
     Verb.DONE: done,
     Verb.FAIL: fail,

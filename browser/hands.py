@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +22,12 @@ TYPED = 200
 LIST_MS = 700
 """How long a combobox that takes text may need to show its list before the option is typed into it."""
 PICKS = 5
+SLIDES = 300
+"""So many presses of an arrow key may move a slider."""
+STRETCH = 10
+"""Movements that a dragging mouse makes on its way, so that what lies between notices it."""
+MOVE_MS = 300
+"""How long a slider may need to say its new number after a key."""
 NAVIGATION_MS = 30_000
 MOVED_ON = "the page has changed since it was read"
 _FORMS = {
@@ -75,6 +82,8 @@ class LiveHands:
             answer = self._call(ref, "set", text)
             if not answer["took"]:
                 raise ActionFailed(f"{name} takes {_FORMS[answer['type']]}")
+        elif kind == "slider":
+            self._slide(ref, name, text)
         elif kind == "none":
             raise ActionFailed(f"{name} cannot be typed into")
         else:
@@ -95,7 +104,8 @@ class LiveHands:
             self._press_at(x, y)
         takes_text = found["kind"] in ("text", "other") and not found["readonly"]
         if takes_text and "ref" not in self._call(ref, "option", option, LIST_MS, self.patience_ms):
-            self._type(ref, name, option, x, y)
+            with suppress(ActionFailed):  # what takes no text has its list, or has not
+                self._enter(ref, name, option)
         self._pick(ref, name, option)
 
     def expand(self, ref: int) -> None:
@@ -126,15 +136,38 @@ class LiveHands:
 
     def back(self) -> None:
         """Go one page back. A tab without history is closed, unless it is the only one."""
-        world = self._tabs.view.world
-        history = self._moving(lambda: world.send("Page.getNavigationHistory"))
-        index, entries = history["currentIndex"], history["entries"]
-        if index > 0 and entries[index - 1]["url"] != "about:blank":
-            self._moving(lambda: world.send("Page.navigateToHistoryEntry", {"entryId": entries[index - 1]["id"]}))
-        elif self._tabs.count > 1:
-            self._tabs.close_active()
-        else:
+        if self._go(-1):
+            return
+        if self._tabs.count == 1:
             raise ActionFailed("there is no page before this one")
+        self._tabs.close_active()
+
+    def forward(self) -> None:
+        """Go to the page that `back` left."""
+        if not self._go(1):
+            raise ActionFailed("there is no page after this one")
+
+    def hover(self, ref: int | None, name: str) -> None:
+        """Leave the mouse over a control, or over the first place with these words."""
+        x, y = self._place(ref, name)
+        with translated():
+            self._tabs.page.mouse.move(x, y, steps=2)
+
+    def drag(self, ref: int | None, name: str, target: str) -> None:
+        """Press on one thing, move over the other, let go. Both may be controls or words; the other one is brought into view."""
+        line = next((line for line in self.seen.lines if line.ref and line.name == target), None) if self.seen else None
+        to = line.ref if line else None
+        self._place(to, target)
+        mouse = self._tabs.page.mouse
+        x, y = self._place(ref, name)
+        with translated():
+            mouse.move(x, y)
+            mouse.down()
+            try:
+                mouse.move(x + 8, y + 8, steps=4)  # from here on it is a drag and no click
+                mouse.move(*self._place(to, target), steps=STRETCH)
+            finally:
+                mouse.up()
 
     def scroll(self, direction: str) -> None:
         """Move the page, or what scrolls in its middle or in its dialog, by most of its height."""
@@ -159,6 +192,53 @@ class LiveHands:
             except DocumentGone:
                 continue
         raise ActionFailed(f"not found: {quote(text)}")
+
+    def _go(self, by: int) -> bool:
+        """Move in the tab's history; False when it ends there."""
+        world = self._tabs.view.world
+        history = self._moving(lambda: world.send("Page.getNavigationHistory"))
+        index, entries = history["currentIndex"] + by, history["entries"]
+        if not 0 <= index < len(entries) or entries[index]["url"] == "about:blank":
+            return False
+        self._moving(lambda: world.send("Page.navigateToHistoryEntry", {"entryId": entries[index]["id"]}))
+        return True
+
+    def _place(self, ref: int | None, name: str) -> tuple[float, float]:
+        """Return where the mouse reaches a control, or the first place with these words."""
+        if ref is not None:
+            return self._ready(ref)[1:]
+        for frame in self._tabs.view.frames():
+            try:
+                found = frame.call("spot", name) if name.strip() else None
+            except DocumentGone:
+                continue
+            if found is not None:
+                return self._point(frame, found, quote(name))
+        raise ActionFailed(f"not found: {quote(name)}")
+
+    def _slide(self, ref: int, name: str, text: str) -> None:
+        """Move a slider that is made of ARIA by the keyboard, until it says the number."""
+        try:
+            wanted = float(text)
+        except ValueError:
+            raise ActionFailed(f"{name} takes a number") from None
+        at = self._call(ref, "slider")
+        if not at["least"] <= wanted <= at["most"]:
+            raise ActionFailed(f"{name} takes a number from {at['least']:g} to {at['most']:g}")
+        keys = [("ArrowRight", "ArrowLeft"), ("ArrowUp", "ArrowDown")]
+        for _ in range(SLIDES):
+            before = at["now"]
+            if before == wanted:
+                return
+            self.press(keys[0][wanted < before])
+            at = self._call(ref, "slid", before, MOVE_MS)
+            if (wanted - before) * (wanted - at["now"]) < 0:
+                raise ActionFailed(f"{name} goes from {before:g} to {at['now']:g} in one step")
+            if at["now"] == before:
+                keys.pop(0)
+                if not keys:
+                    break
+        raise ActionFailed(f"{name} stays at {at['now']:g}")
 
     def _ready(self, ref: int) -> tuple[dict[str, Any], float, float]:
         """Wait until the control can be pressed; return what it is and where, in the tab's viewport."""
@@ -195,6 +275,10 @@ class LiveHands:
 
     def _type(self, ref: int, name: str, text: str, x: float, y: float) -> None:
         self._press_at(x, y)
+        self._enter(ref, name, text)
+
+    def _enter(self, ref: int, name: str, text: str) -> None:
+        """Type into what has the focus, in the place of all it holds."""
         aimed = self._call(ref, "aim")
         if not aimed["ready"]:
             raise ActionFailed(f"{name} does not take text")

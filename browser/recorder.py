@@ -20,7 +20,15 @@ TICK_MS = 200
 """How long one wait for the person lasts before it is looked whether the recording was stopped."""
 SECRET = "<secret>"
 """Stands for the value of a secret field, which is never recorded."""
-_VERBS = {"click": Verb.CLICK, "focus": Verb.CLICK, "type": Verb.TYPE, "select": Verb.SELECT, "press": Verb.PRESS}
+_VERBS = {
+    "click": Verb.CLICK,
+    "focus": Verb.CLICK,
+    "type": Verb.TYPE,
+    "select": Verb.SELECT,
+    "press": Verb.PRESS,
+    "hover": Verb.HOVER,
+    "drag": Verb.DRAG,
+}
 
 
 _History = tuple[int, tuple[tuple[int, str, str], ...]]
@@ -148,9 +156,11 @@ class Recorder:
         if self._events or now == known or self._environment.tabs.view is not self._view:
             return
         self._history = now
-        (index, entries), (was, _) = now, known
+        (index, entries), (was, earlier) = now, known
         if index < was:
             self._events.append(_Event(Action(Verb.BACK), self._last))
+        elif index > was and entries[index][0] in [entry[0] for entry in earlier]:
+            self._events.append(_Event(Action(Verb.FORWARD), self._last))
         elif entries[index][1] in ("typed", "address_bar"):
             self._events.append(_Event(Action(Verb.OPEN, text=entries[index][2]), self._last))
 

@@ -53,6 +53,8 @@ class Line:
     states: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     """The choices of a native select, at most 30."""
+    in_row: bool = False
+    """Whether it stands in a row of a table, the one whose words come before it. Not part of what the policy reads."""
 
     def render(self) -> str:
         """Write the line as the policy reads it: `role "name" [ref] = "value" states: options`."""
@@ -75,6 +77,8 @@ class Line:
         for key in ("value", "states", "options"):
             if getattr(self, key):
                 record[key] = getattr(self, key)
+        if self.in_row:
+            record["row"] = True
         return record
 
     @classmethod
@@ -87,6 +91,7 @@ class Line:
             value=record.get("value", ""),
             states=tuple(record.get("states") or ()),
             options=tuple(record.get("options") or ()),
+            in_row=bool(record.get("row", False)),
         )
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from agent.guard.policy import PolicyFile
 
 _CONFIRMS = re.compile(r"^(?:yes\b.*|ok|confirm|are you sure\??|continue|ja|oui|sí)$", re.IGNORECASE)
-_READS = frozenset({"scroll", "wait", "find", "back", "forward", "hover", "expand"})
+_READS = frozenset({Verb.SCROLL, Verb.WAIT, Verb.FIND, Verb.BACK, Verb.FORWARD, Verb.HOVER, Verb.EXPAND})
 _WRITES = frozenset({Verb.TYPE, Verb.SELECT})
 
 
@@ -193,7 +193,7 @@ class Guard:
         self, action: Action, line: Line | None, target: Target | None, consequence: Consequence, page: Observation
     ) -> str:
         """Say why the action would act where the task may not; empty when it stays within."""
-        if action.verb is Verb.BACK:
+        if action.verb in (Verb.BACK, Verb.FORWARD):
             return ""
         here = {origin_or_none(page.url)} if action.verb is not Verb.OPEN else set()
         if line is not None:

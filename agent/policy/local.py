@@ -81,7 +81,7 @@ class LocalPolicy:
         fed = len(ids) - self._keep_prefix(ids)
         logits = self._feed(ids[len(self._cached) :])
         draft, least = self._draft(prompt, page) if self.temperature == 0 and self._cache.is_croppable else (None, 0.0)
-        grammar = action_grammar(page, prompt.copying, prompt.futile)
+        grammar = action_grammar(page, prompt.copying, prompt.futile, with_rare=prompt.with_manual)
         written = self._decode(logits, grammar, self.encoder.text(draft.render() + "\n") if draft else [], least)
         action = parse(self.encoder.tokenizer.decode(written.tokens, skip_special_tokens=False))
         if self.temperature == 0 and draft is None:

@@ -77,6 +77,7 @@
     if (el.tagName === 'INPUT') return el.type === 'file' ? 'file' : SET_DIRECTLY.has(el.type) ? 'set' : NOT_TYPED.has(el.type) ? 'none' : el.type === 'number' ? 'number' : 'text';
     if (el.tagName === 'TEXTAREA') return 'multiline';
     if (el.isContentEditable) return 'editable';
+    if (roleOf(el) === 'slider') return 'slider';
     return ['textbox', 'searchbox', 'combobox', 'spinbutton', 'gridcell'].includes(roleOf(el)) ? 'other' : 'none';
   }
 
@@ -88,13 +89,18 @@
     if (el.matches(':disabled') || el.closest('[aria-disabled=true],[inert]')) return { ...found, state: 'disabled' };
     const target = boxOf(el).el;
     if (!shown(target) && !styledLabel(el)) return { ...found, state: 'hidden' };
+    return { ...found, ...lookAt(target, el, bring) };
+  }
+
+  // Whether a mouse reaches an element, which stands for another or for itself, and where.
+  function lookAt(target, el, bring) {
     if (bring) target.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' });
     const box = target.getBoundingClientRect();
-    if (box.width < 1 || box.height < 1) return { ...found, state: 'hidden' };
+    if (box.width < 1 || box.height < 1) return { state: 'hidden' };
     const point = pointOn(target, el, box);
-    if (point.outside) return { ...found, state: bring ? 'hidden' : 'away' };
-    if (point.x === undefined) return { ...found, state: 'covered', by: describe(target, point.cover) };
-    return { ...found, state: 'ok', x: point.x, y: point.y, box: [box.left, box.top, box.width, box.height].join() };
+    if (point.outside) return { state: bring ? 'hidden' : 'away' };
+    if (point.x === undefined) return { state: 'covered', by: describe(target, point.cover) };
+    return { state: 'ok', x: point.x, y: point.y, box: [box.left, box.top, box.width, box.height].join() };
   }
 
   // --- filling and choosing -------------------------------------------------------------------------------------
@@ -243,6 +249,29 @@
         if (!el || waited >= limit) return { options: open.map(optionName).slice(0, 8) };
         await frame();
       }
+    },
+
+    // What a slider says; the keyboard is put on it.
+    slider(ref) {
+      const el = find(ref), number = (key, other) => { const said = parseFloat(el?.getAttribute('aria-value' + key)); return Number.isNaN(said) ? other : said; };
+      el?.focus();
+      return { now: number('now', 0), least: number('min', 0), most: number('max', 100) };
+    },
+    async slid(ref, before, limit) {
+      const start = performance.now();
+      for (;;) {
+        const at = apprentice.slider(ref);
+        if (at.now !== before || performance.now() - start >= limit) return at;
+        await frame();
+      }
+    },
+
+    // Where a mouse reaches the first place with these words; null when there is none.
+    spot(text) {
+      const el = holder(openModal() || document.body, squeeze(text).toLowerCase());
+      if (!el) return null;
+      const seen = lookAt(el, el);
+      return seen.state === 'ok' ? seen : lookAt(el, el, true);
     },
 
     scroll(direction) {

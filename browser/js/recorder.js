@@ -6,13 +6,15 @@
   const { apprentice } = globalThis;
   if (apprentice.awaken) return;
   const [home, foreign] = climb();
-  const { refs, refOf, roleOf, nameOf, cut, squeeze, isSecret, shown, again, CONTROL_ROLES } = home.parts;
+  const { refs, refOf, roleOf, nameOf, cut, squeeze, isSecret, shown, again, mutations, CONTROL_ROLES } = home.parts;
   const SECRET = '<secret>';
   const NOT_TYPED = new Set(['checkbox', 'radio', 'button', 'submit', 'reset', 'image', 'hidden', 'file']);
   const edited = new Map();     // field -> { before, value, typed } since the person began to change it; `typed` is their last word
   let pressed = null;           // the control under the pointer, or that a key is about to press, and what was seen then
   let clicked = null;           // the last control that was pressed
   let submitting = false;       // an Enter was told already
+  const passed = [];            // what the pointer came over since the last action: { item, seen }, `seen` being the controls visible then
+  let carried = null;           // what a drag took up: { control, place, before, x, y, changes }
   let wake = () => {};
 
   // The outermost window whose inside this world may read, and whether the page lies further out.
@@ -26,6 +28,7 @@
 
   function tell(kind, place, text, before) {
     globalThis.apprenticeTell(JSON.stringify({ kind, ...place, text, before }));
+    passed.length = 0;
     wake();
   }
 
@@ -40,6 +43,92 @@
     const role = roleOf(el), ref = foreign ? refs.get(el) ?? null : refOf(el);
     const line = before?.lines.find((other) => other.ref === ref);
     return { role: line?.role ?? role, name: line?.name ?? cut(nameOf(el, role), 80), ref };
+  }
+
+  // --- what shows under the pointer, and dragging ---------------------------------------------------------------
+
+  const THINGS = 'li,tr,[role=row],[role=listitem],[role=menuitem],[aria-haspopup],article,td';
+  const CONTROLS = 'a[href],button,input,select,textarea,[role]';
+  const MANY = 2000, TRAIL = 12, FAR = 10;
+  const elementsOf = (event) => event.composedPath().filter((node) => node.nodeType === 1);
+  const visible = () => { const all = document.querySelectorAll(CONTROLS); return new Set(all.length > MANY ? [] : Array.from(all).filter(shown)); };
+
+  function over(event) {
+    const item = elementsOf(event).find((el) => CONTROL_ROLES.has(roleOf(el)) || el.matches(THINGS));
+    if (!event.isTrusted || event.pointerType !== 'mouse' || event.buttons || (passed.length && item === passed.at(-1).item)) return;
+    if (item || !passed.length) passed.push({ item, seen: visible() });
+    if (passed.length > TRAIL) passed.splice(1, 1);
+  }
+
+  // A press on what only the pointer over something else had brought up: tell of that first, outer things before inner ones.
+  function tellHovers(control, before, until = passed.length) {
+    let at = passed.slice(0, until).findIndex(({ seen }) => seen.has(control));
+    if (at < 0) at = Math.max(until - 1, 0);
+    for (; at > 0 && (!passed[at].item || control.contains(passed[at].item)); at--) if (passed[at - 1].seen.has(control)) return;
+    const item = passed[at]?.item;
+    if (at < 1 || !item || passed[0].seen.has(control)) return;
+    tellHovers(item, before, at);
+    hovers.push(CONTROL_ROLES.has(roleOf(item)) ? placeOf(item, before) : wordsOf(item));
+  }
+  let hovers = [];
+  function flushHovers(before) { const told = hovers; hovers = []; for (const place of told) tell('hover', place, '', before); }
+
+  // What has no line that an action could name is named by the first words in it.
+  function wordsOf(el) {
+    const texts = document.createTreeWalker(el, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) { const words = squeeze(node.data); if (words && shown(node.parentElement)) return { role: 'text', name: words.slice(0, 60).trim(), ref: null }; }
+    return { role: 'text', name: cut(nameOf(el, roleOf(el)), 60), ref: null };
+  }
+
+  function take(event, before, control) {
+    const path = elementsOf(event), held = path.find((el) => el.draggable && el.tagName !== 'IMG' && el.tagName !== 'A') ?? path[0];
+    carried = { held, before, place: control && held.contains(control) ? placeOf(control, before) : wordsOf(held), x: event.clientX, y: event.clientY, changes: mutations() };
+  }
+
+  // Lists that are sorted while the pointer moves have changed when it is let go: what it came over is noted on the way.
+  function carry(event) {
+    if (!passed.length) over(event);
+    if (!carried || !event.buttons) return;
+    const under = document.elementsFromPoint(event.clientX, event.clientY).find((el) => !carried.held.contains(el));
+    if (under && !under.contains(carried.held)) carried.over = under;
+  }
+
+  // Let go of what was dragged. The page took it when it handles the drop, or moved things while the pointer moved.
+  function drop(event, isOwn) {
+    const what = carried, far = what && Math.hypot(event.clientX - what.x, event.clientY - what.y) > FAR;
+    carried = null;
+    if (!far || !event.isTrusted || (isOwn && (!event.defaultPrevented || !what.held.draggable))) return;
+    if (!isOwn && (mutations() === what.changes || !document.getSelection().isCollapsed || what.held.closest('input,textarea,[role=slider],[contenteditable=true]'))) return;
+    pressed = null;
+    finishAll();
+    tell('drag', what.place, targetOf(event, what, isOwn), what.before);
+  }
+
+  // Where something was dropped: the control there, else the first words of the smallest part that has a name of its own.
+  function targetOf(event, what, isOwn) {
+    const under = (!isOwn && what.over) || document.elementsFromPoint(event.clientX, event.clientY).find((el) => !what.held.contains(el));
+    for (let el = under; el && el !== document.body; el = el.parentElement) {
+      if (el.contains(what.held) && el !== under) break;
+      const words = CONTROL_ROLES.has(roleOf(el)) ? placeOf(el, what.before).name : wordsOf(el).name;
+      if (words) return words;
+    }
+    return under ? wordsOf(under.closest('section,ul,ol,tr,li,div') ?? under).name : '';
+  }
+
+  // --- sliders made of ARIA -------------------------------------------------------------------------------------
+
+  const slid = new Map();       // slider -> { value, before }, as it was when the person came to it
+  const sliderOf = (event) => elementsOf(event).find((el) => el.tagName !== 'INPUT' && roleOf(el) === 'slider');
+  const numberOf = (slider) => slider.getAttribute('aria-valuenow');
+  function slide(event, before) {
+    const slider = sliderOf(event);
+    if (slider && !slid.has(slider)) slid.set(slider, { value: numberOf(slider), before: before ?? look() });
+    return Boolean(slider);
+  }
+  function finishSlides() {
+    const all = [...slid];
+    slid.clear();
+    for (const [slider, start] of all) if (numberOf(slider) !== start.value) tell('type', placeOf(slider, start.before), numberOf(slider), start.before);
   }
 
   // --- fields ---------------------------------------------------------------------------------------------------
@@ -66,7 +155,7 @@
     edited.delete(field);
     if (start && start.typed !== null && start.typed !== start.value) tell('type', placeOf(field, start.before), start.typed, start.before);
   }
-  const finishAll = () => { for (const field of [...edited.keys()]) finish(field); };
+  const finishAll = () => { for (const field of [...edited.keys()]) finish(field); finishSlides(); };
 
   // --- the pointer ----------------------------------------------------------------------------------------------
 
@@ -74,6 +163,9 @@
     if (!event.isTrusted || event.button !== 0) return;
     const before = look(), path = event.composedPath();
     const control = controlAt(path, before);
+    take(event, before, control);
+    if (slide(event, before)) { pressed = null; return; }
+    if (control) tellHovers(control, before);
     pressed = control && { control, before, place: placeOf(control, before), editable: isEditable(control) };
     if (pressed && (control.tagName === 'SELECT' || fieldOf(control))) begin(control.tagName === 'SELECT' ? null : fieldOf(control), before);
   }
@@ -84,7 +176,9 @@
     pressed = null;
     if (what.control.tagName === 'SELECT' || (what.control.tagName === 'INPUT' && what.control.type === 'file')) { clicked = what; return; }
     if (!what.editable) for (const field of [...edited.keys()]) if (field !== what.control) finish(field);
+    finishSlides();
     clicked = what;
+    flushHovers(what.before);
     tell(what.editable ? 'focus' : 'click', what.place, '', what.before);
   }
 
@@ -95,7 +189,8 @@
   }
 
   // A control that its own pointerdown took off the page never gets its click.
-  function up() {
+  function up(event) {
+    if (carried && !carried.held.draggable) drop(event, false);
     const what = pressed;
     if (what) setTimeout(() => { if (pressed === what && (!what.control.isConnected || !shown(what.control))) press(what); });
   }
@@ -105,6 +200,7 @@
   function key(event) {
     if (!event.isTrusted || event.isComposing) return;
     const target = event.composedPath()[0], field = fieldOf(target);
+    if (slide(event)) return;
     if (field && isSecret(field)) return;   // not one key of a secret is looked at
     if (event.key === 'Escape') { const before = look(); finishAll(); tell('press', {}, 'Escape', before); return; }
     if (field && event.key === 'Enter') { enter(event, field); return; }
@@ -170,10 +266,11 @@
     if (event.type === 'input') edited.get(field).typed = isSecret(field) ? SECRET : valueOf(field);
   }
 
-  for (const [type, act] of [['pointerdown', down], ['pointerup', up], ['click', click], ['keydown', key], ['beforeinput', input], ['input', input], ['change', change], ['submit', submit]])
+  for (const [type, act] of [['pointerover', over], ['pointermove', carry], ['pointerdown', down], ['pointerup', up], ['click', click], ['keydown', key], ['beforeinput', input], ['input', input], ['change', change], ['submit', submit]])
     addEventListener(type, act, { capture: true, passive: true });
+  addEventListener('drop', (event) => drop(event, true));   // after the page's own, which may refuse it
   addEventListener('focusin', (event) => { const el = event.composedPath()[0]; if (el.tagName === 'SELECT') remember(el); }, true);
-  addEventListener('focusout', (event) => { const field = fieldOf(event.composedPath()[0]); if (field) finish(field); }, true);
+  addEventListener('focusout', (event) => { const field = fieldOf(event.composedPath()[0]); if (field) finish(field); else if (sliderOf(event)) finishSlides(); }, true);
   addEventListener('pagehide', finishAll);
 
   Object.assign(apprentice, {

@@ -31,8 +31,10 @@ def accepts(tiny_tokenizer: Any) -> Any:
     encoder = Encoder(tiny_tokenizer)
     tokens = grammar_tokenizer(encoder, len(tiny_tokenizer))
 
-    def check(text: str, copying: Copying | None = None, futile: Futile = frozenset()) -> bool:
-        grammar = LLMatcher.grammar_from_lark(action_grammar(PAGE, copying, futile))
+    def check(
+        text: str, copying: Copying | None = None, futile: Futile = frozenset(), *, with_rare: bool = False
+    ) -> bool:
+        grammar = LLMatcher.grammar_from_lark(action_grammar(PAGE, copying, futile, with_rare=with_rare))
         matcher = LLMatcher(tokens, grammar)
         assert not matcher.is_error(), matcher.get_error()
         ids = encoder.text(text + "\n")
@@ -134,3 +136,27 @@ def test_what_is_futile_is_not_offered(accepts: Any) -> None:
     assert accepts('click "Amount" [2]', futile=futile)
     assert accepts('type "" [6] "12.50"', futile=futile)
     assert not accepts('type "Amount" [2] "12"', Copying(Verb.TYPE, "Amount", "", "", "paid 12"), futile=futile)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        'hover "Gone" [5]',
+        'hover "Only words"',
+        'drag "Amount" [2] "Only words"',
+        'drag "Only words" "Amount"',
+        "forward",
+    ],
+)
+def test_rare_verbs_are_for_models_that_read_the_manual(accepts: Any, action: str) -> None:
+    assert accepts(action, with_rare=True)
+    assert not accepts(action)
+
+
+@pytest.mark.parametrize("action", ['hover "Amount" [9]', 'drag "Amount" [2]', 'click "Gone" [5]'])
+def test_rare_verbs_admit_nothing_that_cannot_be_done(accepts: Any, action: str) -> None:
+    assert not accepts(action, with_rare=True)
+
+
+def test_a_page_without_controls_has_a_grammar_with_rare_verbs_too() -> None:
+    assert "anything: TEXT" in action_grammar(Observation("http://a.example/", "T", ()), with_rare=True)

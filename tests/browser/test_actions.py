@@ -16,13 +16,13 @@ texts = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters
 def actions(draw: st.DrawFn) -> Action:
     verb = draw(st.sampled_from(list(Verb)))
     if verb in ON_CONTROL:
-        text = draw(texts) if verb not in (Verb.CLICK, Verb.EXPAND) else ""
+        text = draw(texts) if verb not in (Verb.CLICK, Verb.EXPAND, Verb.HOVER) else ""
         return Action(verb, draw(texts), draw(st.one_of(st.none(), st.integers(0, 9999))), text)
     if verb is Verb.PRESS:
         return Action(verb, text=draw(st.sampled_from(KEYS)))
     if verb is Verb.SCROLL:
         return Action(verb, text=draw(st.sampled_from(("up", "down"))))
-    return Action(verb) if verb in (Verb.BACK, Verb.WAIT) else Action(verb, text=draw(texts))
+    return Action(verb) if verb in (Verb.BACK, Verb.FORWARD, Verb.WAIT) else Action(verb, text=draw(texts))
 
 
 @given(actions())
@@ -56,6 +56,9 @@ def test_any_text_is_parsed_or_refused_with_one_sentence(text: str) -> None:
         ("scroll", "scroll up or scroll down"),
         ('open [3] "x"', "names no control"),
         ('back "x"', "back"),
+        ('forward "x"', "back, forward, wait and done"),
+        ('hover "Menu" [3] "x"', 'hover "name" [ref]'),
+        ('drag "Card" [3]', 'drag "name" [ref] "text"'),
         ("", "not an action"),
         ('click "a" [x]', "not an action"),
     ],

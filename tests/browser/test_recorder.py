@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -29,6 +30,17 @@ class Person:
         box = place.bounding_box()
         assert box is not None, place
         self.page.mouse.click(box["x"] + box["width"] * part, box["y"] + box["height"] / 2)
+
+    def rest_on(self, place: str) -> None:
+        self.page.locator(place).first.hover()
+
+    def drag(self, place: str, target: str) -> None:
+        self.page.locator(place).first.hover()
+        self.page.mouse.down()
+        box = self.page.locator(target).first.bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=6)
+        self.page.mouse.up()
 
     def type(self, text: str) -> None:
         self.page.keyboard.type(text)
@@ -242,3 +254,75 @@ def test_iterating_ends_when_stopped_or_closed(driver: Driver) -> None:
     recorder = Recorder(driver.environment)
     person.page.close()
     assert list(recorder) == []
+
+
+def test_what_showed_only_under_the_mouse_is_recorded_with_it(driver: Driver) -> None:
+    driver.open("gestures.html")
+    recorder, person = Recorder(driver.environment), Person(driver.environment)
+    person.rest_on("h3")
+    person.rest_on("nav a")
+    person.rest_on("text=Lamps")
+    person.press("text=Phones")
+    person.rest_on("h3 >> nth=1")
+    person.rest_on("#people li:nth-child(2)")
+    person.press("#people li:nth-child(2) button")
+    person.press("#late")
+    assert said(recorder.take()) == [
+        'hover "Products"',
+        'click "Phones"',
+        'hover "Chris"',
+        'click "Edit"',
+        'click "Account"',
+    ]
+
+
+def test_dragging_is_recorded_where_the_page_takes_it(driver: Driver) -> None:
+    driver.open("gestures.html")
+    recorder, person = Recorder(driver.environment), Person(driver.environment)
+    person.drag("#milk", "#done")
+    person.drag("#sorted li:nth-child(1)", "#sorted li:nth-child(3)")
+    person.drag("h3", "#volume")  # marks text, moves nothing
+    assert said(recorder.take()) == ['drag "Buy milk" "Finished"', 'drag "First song" "Third song"']
+
+
+def test_sliders_are_recorded_by_where_they_end(driver: Driver) -> None:
+    driver.open("gestures.html")
+    recorder, person = Recorder(driver.environment), Person(driver.environment)
+    person.press("#volume")
+    for number in range(21, 24):
+        person.keys("ArrowRight")
+        person.page.wait_for_selector(f"text=volume {number}")
+    person.press("text=Account")
+    assert said(recorder.take()) == ['type "Volume" "23"', 'click "Account"']
+    driver.open("inputs.html")
+    recorder, person = Recorder(driver.environment), Person(driver.environment)
+    person.press("#loud")
+    person.keys("End", "Tab")
+    assert said(recorder.take()) == ['type "Loud" "10"']
+
+
+def test_going_forward_again_is_recorded(driver: Driver) -> None:
+    driver.open("tabs.html")
+    recorder, person = Recorder(driver.environment), Person(driver.environment)
+    person.press("text=Second page")
+    assert said(recorder.take()) == ['click "Second page"']
+    person.page.go_back()
+    assert said(recorder.take()) == ["back"]
+    person.page.go_forward()
+    assert said(recorder.take()) == ["forward"]
+
+
+def test_recorded_gestures_can_be_done_again(driver: Driver) -> None:
+    driver.open("gestures.html")
+    recorder, person = Recorder(driver.environment), Person(driver.environment)
+    person.rest_on("h3")
+    person.rest_on("nav a")
+    person.press("text=Lamps")
+    person.drag("#bread", "#done")
+    steps = recorder.take()
+    assert len(steps) == 3
+    driver.open("gestures.html")
+    for _, action, _ in steps:
+        line = next((line for line in driver.seen.lines if line.ref and line.name == action.name), None)
+        assert driver.environment.step(replace(action, ref=line.ref if line else None)).ok
+    assert driver.script("document.getElementById('said').textContent") == "bread to done"
