@@ -10,7 +10,7 @@ import sys
 import typer
 
 from browser.errors import ApprenticeError
-from tui.commands import adapters, consolidate, demo, doctor, lessons, replay, run, sessions, setup, teach
+from tui.commands import adapters, consolidate, decide, demo, doctor, lessons, replay, rerun, run, sessions, setup, teach
 from tui.output import print_error
 
 app = typer.Typer(
@@ -37,6 +37,8 @@ app.command("teach")(teach.teach)
 app.command("sessions")(sessions.sessions)
 app.command("outcome")(sessions.outcome)
 app.command("replay")(replay.replay)
+app.command("rerun")(rerun.rerun)
+app.command("decide")(decide.decide)
 app.command("lessons")(lessons.lessons)
 app.command("consolidate")(consolidate.consolidate)
 app.command("adapters")(adapters.adapters)
