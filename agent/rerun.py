@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from agent.grammar import can_perform
-from agent.lessons.said import as_words, says
+from agent.lessons.said import replaced, says
 from agent.prompt import Prompt
 from agent.store.rows import StepRow
 from agent.types import Decision
@@ -184,32 +184,17 @@ def with_values(page: Observation, values: Values) -> Observation:
     lines = tuple(
         replace(
             line,
-            name=_said(line.name, values),
-            value=_said(line.value, values),
-            options=tuple(_said(option, values) for option in line.options),
+            name=replaced(line.name, values),
+            value=replaced(line.value, values),
+            options=tuple(replaced(option, values) for option in line.options),
         )
         for line in page.lines
     )
-    return replace(page, url=_said(page.url, values), title=_said(page.title, values), lines=lines)
+    return replace(page, url=replaced(page.url, values), title=replaced(page.title, values), lines=lines)
 
 
 def _with(action: Action, values: Values) -> Action:
-    return replace(action, name=_said(action.name, values), text=_said(action.text, values))
-
-
-def _said(text: str, values: Values) -> str:
-    """Replace all old values at once, where they stand as words; what the page shows of 20 as 20.00 as well."""
-    if not values:
-        return text
-    pattern = re.compile("|".join(as_words(old) for old in sorted(values, key=len, reverse=True)))
-
-    def replaced(match: re.Match[str]) -> str:
-        if match[0] in values:
-            return values[match[0]]
-        new = values[match[0][:-3]]  # the page shows 20 as 20.00
-        return new if re.search(r"[.,]\d\d$", new) else new + match[0][-3:]
-
-    return pattern.sub(replaced, text)
+    return replace(action, name=replaced(action.name, values), text=replaced(action.text, values))
 
 
 def _shape(page: Observation) -> str:

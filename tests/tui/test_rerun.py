@@ -11,11 +11,10 @@ import pytest
 from agent.guard import Guard
 from agent.store import Store
 from browser.actions import parse
+from browser.types import Line, Observation, StepResult
 from tests.bills import STEPS, TASK, Bills, bills_app
 from tui.cli import main
 from tui.commands.teach import teach_steps
-
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -38,6 +37,8 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return main()
 
 
+@pytest.mark.browser
+@pytest.mark.slow
 def test_it_is_done_again_with_other_values(
     app: Bills, session: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -63,18 +64,21 @@ def test_it_is_done_again_with_other_values(
     assert len(app.bills) == 4, "nothing was done after the app had gone another way"
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [("20", "does not say what becomes what"), ("99=1", "nothing that was written says"), ("=1", "what becomes what")],
-)
-def test_values_that_mean_nothing_are_refused(
-    app: Bills,
-    session: str,
-    values: str,
-    message: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+def test_values_that_mean_nothing_are_refused_before_a_browser_is_started(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command(monkeypatch, "rerun", session, "--headless", "--set", values) == 2
-    assert message in capsys.readouterr().err
-    assert len(app.bills) == 2
+    with Store.open() as store:
+        session = store.begin_session(TASK, "bills", "http://127.0.0.1:9/")
+        page = Observation("http://127.0.0.1:9/", "Bills", (Line("textbox", "Amount", 1),))
+        store.begin_step(session, 0, page, parse('type "Amount" [1] "20"'))
+        store.finish_step(session, 0, StepResult(page))
+        store.end_session(session, "done")
+    for value, message in (
+        ("20", "does not say what becomes what"),
+        ("99=1", 'nothing that was written says "99". There is "20"'),
+        ("=1", "does not say what becomes what"),
+    ):
+        assert command(monkeypatch, "rerun", session, "--headless", "--set", value) == 2
+        assert message in capsys.readouterr().err
+    with Store.open() as store:
+        assert len(store.sessions()) == 1
