@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 import time
@@ -157,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def copied(path: Path, folder: Path) -> Path:
     """Copy a database, so that nothing is written to the one that was named."""
-    target = folder / f"{len(os.listdir(folder))}.db"
+    target = folder / f"{sum(1 for _ in folder.iterdir())}.db"
     target.write_bytes(path.read_bytes())
     return target
 

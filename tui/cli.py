@@ -10,7 +10,21 @@ import sys
 import typer
 
 from browser.errors import ApprenticeError
-from tui.commands import adapters, consolidate, decide, demo, doctor, lessons, replay, rerun, run, sessions, setup, teach
+from tui.commands import (
+    adapters,
+    consolidate,
+    decide,
+    demo,
+    doctor,
+    dream,
+    lessons,
+    replay,
+    rerun,
+    run,
+    sessions,
+    setup,
+    teach,
+)
 from tui.output import print_error
 
 app = typer.Typer(
@@ -39,6 +53,7 @@ app.command("outcome")(sessions.outcome)
 app.command("replay")(replay.replay)
 app.command("rerun")(rerun.rerun)
 app.command("decide")(decide.decide)
+app.add_typer(dream.dream, name="dream")
 app.command("lessons")(lessons.lessons)
 app.command("consolidate")(consolidate.consolidate)
 app.command("adapters")(adapters.adapters)

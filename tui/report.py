@@ -107,5 +107,3 @@ def _own(name: str) -> str:
 def _hash(text: str) -> str:
     """Return a source expression of the content security policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-

@@ -70,8 +70,8 @@ class Redecider(LocalPolicy):
 
     decoded = 0
     """How many actions had to be written: the others were known from the pass."""
-    _hidden_T_D: torch.Tensor | None = None
-    """The last hidden state of every token that was read."""
+    _hidden: torch.Tensor | None = None
+    """hidden_T_D: the last hidden state of every token that was read."""
 
     @torch.inference_mode()
     def redecide(self, questions: Sequence[Question], told: Callable[[int], None] = lambda _: None) -> list[Answer]:
@@ -146,7 +146,7 @@ class Redecider(LocalPolicy):
         if surplus := len(self._cached) - shared:
             self._cache.crop(-surplus)
             del self._cached[shared:]
-        before_T_D = self._hidden_T_D[:shared] if self._hidden_T_D is not None else None
+        before_T_D = self._hidden[:shared] if self._hidden is not None else None
         if rest := ids[shared:]:
             found = self.model.get_decoder()(
                 input_ids=torch.tensor([rest]), past_key_values=self._cache, use_cache=True
@@ -154,7 +154,7 @@ class Redecider(LocalPolicy):
             self._cached.extend(rest)
             before_T_D = found if before_T_D is None else torch.cat([before_T_D, found])
         assert before_T_D is not None, "a sequence has a token"
-        self._hidden_T_D = before_T_D
+        self._hidden = before_T_D
         return before_T_D
 
     def _keep(self) -> tuple[list[Any], list[int]]:

@@ -65,9 +65,7 @@ class State:
     def moved(self, page: Observation, at: Position, values: tuple[Value, ...] | None = None) -> State:
         """Return the state after a step."""
         left = page.url != self.page.url
-        return State(
-            page, at, self.values if values is None else values, self if left else self.previous
-        )
+        return State(page, at, self.values if values is None else values, self if left else self.previous)
 
     def says(self, text: str) -> str:
         """Return what the site says now where the recording says `text`."""
@@ -97,9 +95,7 @@ class Machine:
             return StepResult(state.page), state
         return None
 
-    def _as_recorded(
-        self, state: State, action: Action, at: Position, step: Step
-    ) -> tuple[StepResult, State] | None:
+    def _as_recorded(self, state: State, action: Action, at: Position, step: Step) -> tuple[StepResult, State] | None:
         """Do what a recorded step did, with the values of now."""
         values = state.values
         if action.verb not in FILLS:
@@ -154,9 +150,7 @@ class Machine:
 
     def _known(self, at: Position) -> frozenset[str]:
         """Return what the pages of a recording had said, and offered, when a step was done; what fields held does not count."""
-        lines = [
-            line for step in self.recordings[at.recording].steps[: at.step + 1] for line in step.observation.lines
-        ]
+        lines = [line for step in self.recordings[at.recording].steps[: at.step + 1] for line in step.observation.lines]
         return frozenset(text for line in lines for text in (line.name, *line.options))
 
 

@@ -33,6 +33,14 @@ class Dreamt(StepResult):
     tier: Tier = Tier.UNKNOWN
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a dream, and how many steps led there."""
+
+    state: State
+    steps: int
+
+
 @dataclass(slots=True)
 class SiteDream:
     """An Environment made of the recordings of one site; it begins where the first of them began.
@@ -46,7 +54,6 @@ class SiteDream:
     """Who answered each step since the beginning."""
     _machine: Machine | None = None
     _state: State = field(init=False)
-    _before: list[State] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         machine = Machine(self.recordings)
@@ -72,7 +79,6 @@ class SiteDream:
     def reset(self) -> Observation:
         """Begin again."""
         self._state = State(self.recordings[0].start, Position(0, 0))
-        self._before.clear()
         self.answered.clear()
         return self.page
 
@@ -85,6 +91,15 @@ class SiteDream:
         self.answered.append(tier)
         self._state = state
         return Dreamt(result.observation, result.ok, result.note, tier)
+
+    def mark(self) -> Mark:
+        """Remember where the dream stands."""
+        return Mark(self._state, len(self.answered))
+
+    def return_to(self, mark: Mark) -> None:
+        """Stand where the dream stood, as if nothing had been done since."""
+        self._state = mark.state
+        del self.answered[mark.steps :]
 
     def _answer(self, action: Action) -> tuple[StepResult, State, Tier]:
         if found := self._recorded(action):

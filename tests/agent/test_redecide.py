@@ -102,7 +102,14 @@ def test_the_probabilities_of_all_that_can_be_done_add_up(tiny_model: Path) -> N
     transcript = Transcript(TASK)
     transcript.start(PAGE)
     clicks = [Action(Verb.CLICK, line.name, line.ref) for line in PAGE.lines]
-    closed = [*clicks, Action(Verb.BACK), Action(Verb.WAIT), Action(Verb.DONE), parse("scroll up"), parse("scroll down")]
+    closed = [
+        *clicks,
+        Action(Verb.BACK),
+        Action(Verb.WAIT),
+        Action(Verb.DONE),
+        parse("scroll up"),
+        parse("scroll down"),
+    ]
     found = at_once.redecide([Question(transcript.prompt(), PAGE, action) for action in closed])
     assert 0 < sum(answer.probability for answer in found) <= 1
     assert len({answer.probability for answer in found}) == len(found)

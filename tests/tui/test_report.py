@@ -20,7 +20,10 @@ from tui import report
 from tui.cli import main
 from tui.report import session_page
 
-EVIL = "</pre></title></style></script><script>document.title='owned'</script><img src=/stolen onerror=\"document.title='owned'\"> \"'`{{7*7}}"
+EVIL = (
+    "</pre></title></style></script><script>document.title='owned'</script>"
+    "<img src=/stolen onerror=\"document.title='owned'\"> \"'`{{7*7}}"
+)
 PICTURE = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
 
 
@@ -56,15 +59,13 @@ def session(store: Store) -> str:
 
 def hostile(page: str) -> list[tuple[str, dict[str, str | None]]]:
     """Return the elements that are not the page's own, or that would ask for something or run something."""
-    found = Tags(page).found
-    return [
-        (tag, attributes)
-        for tag, attributes in found
-        if any(name.startswith("on") for name in attributes)
-        or not (attributes.get("src") or "data:").startswith("data:image/jpeg;base64,/9j/")
-        and tag == "img"
-        or not (attributes.get("href") or "#").startswith("#")
-    ]
+
+    def is_own(tag: str, attributes: dict[str, str | None]) -> bool:
+        source, address = attributes.get("src") or "", attributes.get("href") or "#"
+        inert = not any(name.startswith("on") for name in attributes)
+        return inert and address.startswith("#") and source.startswith("data:image/jpeg;base64,/9j/") == (tag == "img")
+
+    return [(tag, attributes) for tag, attributes in Tags(page).found if not is_own(tag, attributes)]
 
 
 def test_what_pages_say_stays_text(store: Store, session: str, monkeypatch: pytest.MonkeyPatch) -> None:

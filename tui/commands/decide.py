@@ -65,7 +65,9 @@ def decide(
     short = [report for report in reports if report.agreement < require]
     if short:
         said = ", ".join(f"{report.voice} {report.agreement:.3f}" for report in short)
-        raise Disagrees(f"less agreement than the {require:g} that is required: {said}", "Look at the first divergences")
+        raise Disagrees(
+            f"less agreement than the {require:g} that is required: {said}", "Look at the first divergences"
+        )
 
 
 def _sessions(store: Store, names: Sequence[str], search: str) -> list[SessionRow]:
@@ -83,10 +85,10 @@ def _ask(
     """Ask one after the other: a model is loaded once, an adapter is merged into a copy of its own."""
     from consolidation.decide import redecide
 
-    reports = []
-    for voice in _voices(store, names, lessons, model):
-        reports.append(redecide(store, rows, voice, _progress(voice.name, sum(row.steps for row in rows))))
-    return reports
+    steps = sum(row.steps for row in rows)
+    return [
+        redecide(store, rows, voice, _progress(voice.name, steps)) for voice in _voices(store, names, lessons, model)
+    ]
 
 
 def _voices(store: Store, names: Sequence[str], lessons: str, model: str | None) -> list[Voice]:
@@ -94,7 +96,9 @@ def _voices(store: Store, names: Sequence[str], lessons: str, model: str | None)
     base = find_base(model, note)
     meant = {name: find_adapter(store, base, _adapter_of(name), note) for name in names}
     if "champion" in meant and meant["champion"] is None:
-        raise UsageError("there is no champion for this base", "Ask the base or an adapter: apprentice decide --by base")
+        raise UsageError(
+            "there is no champion for this base", "Ask the base or an adapter: apprentice decide --by base"
+        )
     from agent.policy.redecide import Redecider
     from consolidation.decide import Lessons, Voice
 

@@ -27,7 +27,9 @@ def rerun(
         typer.Option("--set", metavar="OLD=NEW", help="Write another value than was written; can be repeated."),
     ] = None,
     approve: Annotated[str, typer.Option(help="Consequences allowed without asking: send,pay,delete,publish.")] = "",
-    allow: Annotated[list[str] | None, typer.Option(help="Another origin the session may use; can be repeated.")] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="Another origin the session may use; can be repeated.")
+    ] = None,
     headless: Annotated[bool, typer.Option(help="No window, nobody to ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON event a line.")] = False,
 ) -> None:
