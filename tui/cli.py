@@ -10,7 +10,23 @@ import sys
 import typer
 
 from browser.errors import ApprenticeError
-from tui.commands import adapters, consolidate, demo, doctor, forget, idle, lessons, replay, run, sessions, setup, teach
+from tui.commands import (
+    adapters,
+    consolidate,
+    decide,
+    demo,
+    doctor,
+    dream,
+    forget,
+    idle,
+    lessons,
+    replay,
+    rerun,
+    run,
+    sessions,
+    setup,
+    teach,
+)
 from tui.output import print_error
 
 app = typer.Typer(
@@ -37,6 +53,9 @@ app.command("teach")(teach.teach)
 app.command("sessions")(sessions.sessions)
 app.command("outcome")(sessions.outcome)
 app.command("replay")(replay.replay)
+app.command("rerun")(rerun.rerun)
+app.command("decide")(decide.decide)
+app.add_typer(dream.dream, name="dream")
 app.command("lessons")(lessons.lessons)
 app.command("consolidate")(consolidate.consolidate)
 app.add_typer(idle.idle_app, name="idle")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.paths import models_dir
-from agent.store import Store
+from agent.store import AdapterRow, Store
 from browser.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,23 +72,33 @@ def load_policy(
 ) -> Loaded:
     """Load the base with an adapter: `champion` (the base alone when there is none), `none`, or an id."""
     base = find_base(model, progress)
-    row = None
+    row = find_adapter(store, base, adapter, progress)
+    progress(f"loading {base.path.name}" + (f" with adapter {row.id[:8]}" if row else ""))
+    from agent.policy.local import LocalPolicy
+
+    policy = LocalPolicy.load(base.path, Path(row.path) if row else None, temperature=temperature, seed=seed)
+    return Loaded(policy, base, row.id if row else None)
+
+
+def find_adapter(store: Store, base: Base, adapter: str, progress: Callable[[str], None]) -> AdapterRow | None:
+    """Return the adapter that is meant, verified: `champion` (None when there is none), `none`, or an id.
+
+    Raises UsageError for an unknown id, AdapterCorrupt for one that does not verify.
+    """
     if adapter == "champion":
         from consolidation.adapters import sound_champion
 
         row, problems = sound_champion(store, base.sha256)
         for problem in problems:
             progress(problem)
-    elif adapter != "none":
-        from consolidation.adapters import verify_adapter
+        return row
+    if adapter == "none":
+        return None
+    from consolidation.adapters import verify_adapter
 
-        row = store.adapter(adapter)
-        verify_adapter(Path(row.path), base.sha256)
-    progress(f"loading {base.path.name}" + (f" with adapter {row.id[:8]}" if row else ""))
-    from agent.policy.local import LocalPolicy
-
-    policy = LocalPolicy.load(base.path, Path(row.path) if row else None, temperature=temperature, seed=seed)
-    return Loaded(policy, base, row.id if row else None)
+    row = store.adapter(adapter)
+    verify_adapter(Path(row.path), base.sha256)
+    return row
 
 
 def _hash(weights: list[Path]) -> str:

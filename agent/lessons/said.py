@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 _WORD = re.compile(r"\d[\d.,:/-]*\d(?!\w)|\w+")
 """A number, date or time is one word; an address is as many as it has parts."""
@@ -33,6 +34,21 @@ def copied(task: str, text: str) -> str:
             if (len(run) >= 4 or any(char.isdigit() for char in run)) and says(task, run):
                 return run
     return ""
+
+
+def replaced(text: str, values: Mapping[str, str]) -> str:
+    """Put other values in the place of old ones, all at once, where they stand as words; what is shown of 20 as 20.00 as well."""
+    if not values:
+        return text
+    pattern = re.compile("|".join(as_words(old) for old in sorted(values, key=len, reverse=True)))
+
+    def other(match: re.Match[str]) -> str:
+        if match[0] in values:
+            return values[match[0]]
+        new = values[match[0][:-3]]
+        return new if re.search(r"[.,]\d\d$", new) else new + match[0][-3:]
+
+    return pattern.sub(other, text)
 
 
 def frame_of(task: str, value: str) -> frozenset[str]:
