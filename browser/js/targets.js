@@ -14,12 +14,12 @@
     try { return new URL(text ?? '', text ? el.baseURI : el.ownerDocument.URL).href.slice(0, MAX_URL); } catch { return String(text).slice(0, MAX_URL); }
   }
 
-  function targetsOf(controls) {
+  function targetsOf(controls, block = 0) {
     const forms = new Map(), targets = {};
 
     // What Enter in a field presses: the first button of the form that submits it.
     function submitter(form) {
-      if (!forms.has(form)) forms.set(form, { number: forms.size + 1, button: Array.from(elementsOf.call(form)).find((el) => el.matches(SUBMITS)) || null });
+      if (!forms.has(form)) forms.set(form, { number: block * 1000 + forms.size + 1, button: Array.from(elementsOf.call(form)).find((el) => el.matches(SUBMITS)) || null });
       return forms.get(form);
     }
 

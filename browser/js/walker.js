@@ -268,7 +268,7 @@
     for (; lines.length > cap; lines.pop()) moreBelow++;
     distinguish(lines, (line) => elements.get(line.ref).deref());
     let url = location.href.replace(SECRET_QUERY, '$1•••'), title = document.title, dialog = modal ? nameOf(modal, 'dialog') || 'dialog' : null;
-    const targets = apprentice.parts.targets(lines.filter((line) => line.ref).map((line) => [line.ref, elements.get(line.ref).deref()]));
+    const targets = apprentice.parts.targets(lines.filter((line) => line.ref).map((line) => [line.ref, elements.get(line.ref).deref()]), own);
     const redact = redactor(walk.secrets);
     if (redact) {
       [url, title, dialog] = [redact(url), redact(title), dialog && redact(dialog)];
