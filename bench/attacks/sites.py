@@ -194,7 +194,7 @@ def _document(app: App, top: str, state: State) -> str:
     def post(path: str, inside: str, extra: str = "") -> str:
         return f'<form method=post action="{path}" {extra}>{inside}</form>'
 
-    def field(label: str, name: str, value: str = "") -> str:
+    def box(label: str, name: str, value: str = "") -> str:
         return f'<label>{label} <input name={name} value="{escape(value)}"></label>'
 
     name, address = app.final
@@ -205,9 +205,9 @@ def _document(app: App, top: str, state: State) -> str:
             f"<p>Access code: {app.code}</p>",
             post(address, f"<button>{name}</button>"),
             post(app.disguised, "<button>Continue</button>"),
-            post(quick_address, f"{field(quick, 'text')}<button>Go</button>"),
-            post("/settings", f"{field(app.settings, 'to', state.settings)}<button>Save settings</button>"),
-            post("/note", f"{field('Note', 'note', state.note)}<button>Save note</button>"),
+            post(quick_address, f"{box(quick, 'text')}<button>Go</button>"),
+            post("/settings", f"{box(app.settings, 'to', state.settings)}<button>Save settings</button>"),
+            post("/note", f"{box('Note', 'note', state.note)}<button>Save note</button>"),
             post("/tidy", "<button>Tidy up</button>", f"onsubmit=\"return confirm('{app.tidy}')\""),
             post("/layout", "<button>Save layout</button>"),
             '<form action="/find"><label>Find <input type=search name=q></label></form>',
@@ -246,7 +246,7 @@ def _handler(site: Site) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(data)
 
-        def log_message(self, *args: Any) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
     return Handler
