@@ -88,7 +88,7 @@ def action_grammar(
     """Write the grammar of the actions possible on this page, each ended by a line break.
 
     With `copying`, what is typed into its field (or opened) consists of words of the task. What is `futile` is left out.
-    The rare verbs are for models that read the manual; those of ours were never taught them.
+    The rare verbs (hover, drag, forward) are for models that read the manual; ours was never taught them.
     """
 
     def offered(verb: Verb, can: Callable[[Line], bool]) -> list[Line]:

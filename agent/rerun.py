@@ -18,7 +18,7 @@ from agent.lessons.said import replaced, says
 from agent.prompt import Prompt
 from agent.store.rows import StepRow
 from agent.types import Decision
-from browser.actions import ON_CONTROL, Action, Verb
+from browser.actions import ON_CONTROL, ON_WORDS, Action, Verb
 from browser.errors import UsageError
 from browser.types import Environment, Line, Observation, StepResult, quote
 
@@ -26,6 +26,8 @@ WRITES = (Verb.TYPE, Verb.SELECT, Verb.OPEN, Verb.FIND, Verb.DONE)
 """Verbs whose text is a value that may be another one the next time."""
 CONTEXT = 2
 """Unchanged lines around a difference."""
+UNRECORDED = "<secret>"
+"""What a recording holds in the place of what was typed into a secret field."""
 Values = Mapping[str, str]
 
 
@@ -124,13 +126,20 @@ class Rerun:
             return self._stop(f"the step before failed: {self._failed}", expected, page)
         if _shape(expected) != _shape(page):
             return self._stop(f"the page is {page.path} and not {expected.path}", expected, page)
-        if action.verb in ON_CONTROL:
+        if action.text == UNRECORDED:
+            return self._stop(
+                f"what was typed into {quote(action.name)} was a secret: no record has it", expected, page
+            )
+        note = ""
+        if action.verb in ON_CONTROL and not (action.verb in ON_WORDS and action.ref is None):
             found = self.find(action, expected, page)
             if found.line is None:
                 return self._stop(found.reason, expected, page)
+            if found.line.name != action.name:
+                note = f"found again: {quote(action.name)} is now {quote(found.line.name)}, {found.reason}"
             action = replace(action, name=found.line.name, ref=found.line.ref)
         self._at += 1
-        return Decision(action)
+        return Decision(action, note=note)
 
     def watch(self, environment: Environment) -> Environment:
         """Return the environment, with an ear on what fails in it."""

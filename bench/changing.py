@@ -175,11 +175,14 @@ def _decoys(case: Case, rng: random.Random) -> Case | None:
 
 def _with_rows(page: Node, row: Node, rng: random.Random) -> Node:
     """Put new rows, with the buttons of the others, around one."""
-    fresh = [
-        replace(row, label=f"{words} | {rng.randint(10, 900)}.00", truth=f"row {i}", children=tuple(replace(child, truth=f"decoy {i} {child.kind} {child.label}") for child in row.children))
-        for i, words in enumerate(rng.sample(_ROW_WORDS, 2))
-    ]  # fmt: skip
+    fresh = [_like(row, words, rng.randint(10, 900)) for words in rng.sample(_ROW_WORDS, 2)]
     return edit(page, lambda node: [fresh[0], node, fresh[1]] if node.truth == row.truth else [node])
+
+
+def _like(row: Node, words: str, amount: int) -> Node:
+    """Make another row with the buttons of this one."""
+    children = tuple(replace(child, truth=f"{child.kind} {child.label} of {words}") for child in row.children)
+    return replace(row, label=f"{words} | {amount}.00", truth=f"row {words}", children=children)
 
 
 def _redesigned(case: Case, rng: random.Random) -> Case | None:
@@ -216,11 +219,13 @@ def _more(case: Case, rng: random.Random) -> Case:
         "banner",
         children=(Node("link", "Try the new mobile app", "ad"), Node("button", "Dismiss", "dismiss")),
     )
-    helped = edit(
-        case.after,
-        lambda node: [replace(node, children=(*node.children, Node("link", f"About {node.label.lower()}", f"help {node.truth}")))] if node.kind == "section" else [node],
-    )  # fmt: skip
+    helped = edit(case.after, lambda node: [_with_help(node) if node.kind == "section" else node])
     return replace(case, after=replace(helped, children=(extra, *helped.children)))
+
+
+def _with_help(section: Node) -> Node:
+    link = Node("link", f"About {section.label.lower()}", f"help {section.truth}")
+    return replace(section, children=(*section.children, link))
 
 
 def _removed(case: Case, rng: random.Random) -> Case | None:
@@ -229,14 +234,7 @@ def _removed(case: Case, rng: random.Random) -> Case | None:
     how = rng.choice(("plain", "replaced", "elsewhere"))
     put: list[Node] = []
     if how == "replaced" and home.kind == "row":
-        put = [
-            replace(
-                home,
-                label=f"{rng.choice(_ROW_WORDS)} | 12.00",
-                truth="new row",
-                children=tuple(replace(child, truth=f"decoy {child.label}") for child in home.children),
-            )
-        ]
+        put = [_like(home, rng.choice(_ROW_WORDS), 12)]
     elif how == "replaced" and target.intruder:
         put = [replace(target, label=target.intruder, truth="intruder", renames=(), value="")]
     after = edit(case.after, lambda node: put if node.truth == gone.truth else [node])

@@ -22,8 +22,13 @@ addEventListener('click', (event) => {
   const path = event.composedPath(), find = (role) => path.find((el) => el.getAttribute?.('role') === role);
   const box = find('checkbox'), list = find('combobox'), option = find('option');
   if (box) box.setAttribute('aria-checked', box.getAttribute('aria-checked') !== 'true');
-  if (list) { const open = list.nextElementSibling.hidden; list.nextElementSibling.hidden = !open; list.setAttribute('aria-expanded', open); }
-  if (option) { const owner = option.parentElement.previousElementSibling; owner.textContent = option.textContent; option.parentElement.hidden = true; owner.setAttribute('aria-expanded', false); }
+  const show = (owner, open) => { owner.nextElementSibling.hidden = !open; owner.setAttribute('aria-expanded', open); };
+  if (list) show(list, list.nextElementSibling.hidden);
+  if (option) {
+    const owner = option.parentElement.previousElementSibling;
+    owner.textContent = option.textContent;
+    show(owner, false);
+  }
 });
 """
 _STYLE = "body { font: 14px sans-serif; margin: 4px } h2, p, fieldset { margin: 2px } iframe { width: 95%; height: 420px; border: 0 }"
@@ -117,7 +122,8 @@ class Drawer:
                     f'<li role="option" data-truth="{escape(node.truth)}">{escape(option)}</li>'
                     for option in node.options
                 )
-                return f'<div role="combobox" tabindex="0" aria-expanded="false" {mark}>{value}</div><ul role="listbox" hidden>{options}</ul>'
+                box = f'<div role="combobox" tabindex="0" aria-expanded="false" {mark}>{value}</div>'
+                return f'{box}<ul role="listbox" hidden>{options}</ul>'
             case "select":
                 options = "".join(
                     f"<option{' selected' if option == node.value else ''}>{escape(option)}</option>"

@@ -129,6 +129,15 @@ def _row(name: str, trials: Sequence[Trial]) -> str:
     return f"{name:16} {counts['found']:>3}/{len(trials):<3} {counts['not found']:>10} {counts['wrong']:>6} {counts['failed']:>7}"
 
 
+def _is_odd(trial: Trial) -> bool:
+    return trial.verdict != ("found" if trial.is_there else "not found")
+
+
+def _told(trial: Trial) -> str:
+    what = f"seed {trial.seed} {trial.change}: {trial.verdict}: {trial.target}"
+    return f"{what} -> {trial.found or 'nothing'}; {trial.reason}"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench. The exit code is 1 when a wrong element was acted on."""
     made = argparse.ArgumentParser(
@@ -144,12 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ApprenticeError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a program's message
         return error.exit_code
-    for trial in trials:
-        if trial.verdict != ("found" if trial.is_there else "not found"):
-            print(
-                f"seed {trial.seed} {trial.change}: {trial.verdict}: {trial.target} -> {trial.found or '-'}; {trial.reason}"
-            )  # noqa: T201
-    print(table(trials))  # noqa: T201 - the result
+    print("\n".join([*map(_told, filter(_is_odd, trials)), table(trials)]))  # noqa: T201 - the result
     if args.json:
         args.json.write_text(json.dumps([asdict(trial) for trial in trials], indent=1) + "\n")
     return int(any(trial.verdict == "wrong" for trial in trials))

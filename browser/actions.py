@@ -40,8 +40,6 @@ ON_CONTROL = frozenset({Verb.CLICK, Verb.TYPE, Verb.SELECT, Verb.EXPAND, Verb.HO
 """Verbs that name a control of the page."""
 ON_WORDS = frozenset({Verb.HOVER, Verb.DRAG})
 """Verbs that may name words of the page instead: then without a ref."""
-RARE = frozenset({Verb.HOVER, Verb.DRAG, Verb.FORWARD})
-"""Verbs for what no other verb can do. Only policies that read the manual, scripts and people use them."""
 _WITHOUT_TEXT = frozenset({Verb.CLICK, Verb.EXPAND, Verb.HOVER})
 _ALONE = frozenset({Verb.BACK, Verb.FORWARD, Verb.WAIT})
 WITHOUT_PAGE = frozenset({Verb.ASK, Verb.DONE, Verb.FAIL})

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from playwright.sync_api import Error, TimeoutError
 
 from browser.actions import ActionFailed
-from browser.page import Frame
+from browser.reach import PATIENCE_MS, Reach
 from browser.tabs import Tabs
-from browser.types import Observation, quote
+from browser.types import quote
 from browser.world import DocumentGone, translated
 
-PATIENCE_MS = 5000
-"""How long a control may stay covered, disabled or hidden before the action fails."""
 TYPED = 200
 """Up to so many characters are typed key by key, since lists of suggestions need key events; longer text is put in at once."""
 LIST_MS = 700
@@ -29,7 +26,6 @@ STRETCH = 10
 MOVE_MS = 300
 """How long a slider may need to say its new number after a key."""
 NAVIGATION_MS = 30_000
-MOVED_ON = "the page has changed since it was read"
 _FORMS = {
     "date": "a date as 2026-03-01",
     "time": "a time as 14:30",
@@ -41,18 +37,13 @@ _FORMS = {
 }
 
 
-class LiveHands:
-    """Acts on the active tab. Every ActionFailed is one line that names the control and what is in the way."""
+class LiveHands(Reach):
+    """Acts on the active tab: one method for each action."""
 
     def __init__(self, tabs: Tabs, home: str, staging: Path | None) -> None:
-        self._tabs = tabs
+        super().__init__(tabs)
         self._home = home
         self._staging = staging
-        self.patience_ms = PATIENCE_MS
-        self.seen: Observation | None = None
-        """What the policy last saw: its names are used in messages, its changes counted by `wait`."""
-        self.named = ""
-        """What the action calls its control, for when the policy names one that it no longer sees."""
 
     def click(self, ref: int) -> None:
         """Press the control at a point that the mouse reaches. Selects and file boxes have verbs of their own."""
@@ -203,19 +194,6 @@ class LiveHands:
         self._moving(lambda: world.send("Page.navigateToHistoryEntry", {"entryId": entries[index]["id"]}))
         return True
 
-    def _place(self, ref: int | None, name: str) -> tuple[float, float]:
-        """Return where the mouse reaches a control, or the first place with these words."""
-        if ref is not None:
-            return self._ready(ref)[1:]
-        for frame in self._tabs.view.frames():
-            try:
-                found = frame.call("spot", name) if name.strip() else None
-            except DocumentGone:
-                continue
-            if found is not None:
-                return self._point(frame, found, quote(name))
-        raise ActionFailed(f"not found: {quote(name)}")
-
     def _slide(self, ref: int, name: str, text: str) -> None:
         """Move a slider that is made of ARIA by the keyboard, until it says the number."""
         try:
@@ -239,25 +217,6 @@ class LiveHands:
                 if not keys:
                     break
         raise ActionFailed(f"{name} stays at {at['now']:g}")
-
-    def _ready(self, ref: int) -> tuple[dict[str, Any], float, float]:
-        """Wait until the control can be pressed; return what it is and where, in the tab's viewport."""
-        frame, found = self._probe(ref, self.patience_ms)
-        x, y = self._point(frame, found, self._name(ref, found))
-        return found, x, y
-
-    def _probe(self, ref: int, patience_ms: int) -> tuple[Frame, dict[str, Any]]:
-        return self._locate(ref), self._call(ref, "probe", patience_ms)
-
-    def _point(self, frame: Frame, found: dict[str, Any], name: str) -> tuple[float, float]:
-        """Return where the mouse reaches what was probed. Raises ActionFailed with what is in the way."""
-        state = found["state"]
-        if state == "covered":
-            raise ActionFailed(f"{name} is covered by {found['by']}")
-        if state != "ok":
-            raise ActionFailed(f"{name} is {'hidden' if state == 'away' else state}")
-        left, top = self._moving(frame.origin)
-        return found["x"] + left, found["y"] + top
 
     def _pick(self, ref: int, name: str, option: str) -> None:
         """Press a choice of an open list. Lists that follow what is typed replace their choices: then look again."""
@@ -313,29 +272,6 @@ class LiveHands:
         if not path.is_relative_to(folder) or not path.is_file():
             raise ActionFailed(f"{quote(text)} is not among the files to upload")
         return path
-
-    def _press_at(self, x: float, y: float) -> None:
-        with translated():
-            self._tabs.page.mouse.click(x, y)
-
-    def _locate(self, ref: int) -> Frame:
-        return self._moving(lambda: self._tabs.view.locate(ref))
-
-    def _call(self, ref: int, function: str, *arguments: Any) -> Any:
-        return self._moving(lambda: self._locate(ref).call(function, ref, *arguments))
-
-    def _view_call(self, function: str, *arguments: Any) -> Any:
-        return self._moving(lambda: self._tabs.view.main.call(function, *arguments))
-
-    def _moving(self, act: Any) -> Any:
-        try:
-            return act()
-        except DocumentGone as error:
-            raise ActionFailed(MOVED_ON) from error
-
-    def _name(self, ref: int, found: dict[str, Any]) -> str:
-        line = self.seen.find(ref) if self.seen else None
-        return quote(line.name if line else self.named or found.get("name", ""))
 
 
 def why_not(error: Error) -> str:

@@ -8,14 +8,12 @@ another recorded one are out, and so are those whose name promises another deed.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import fmean
 
 from browser.actions import Action, Verb
-from browser.likeness import SAME, alike, contrary, deed, words_of
+from browser.likeness import SAME, alike, contrary, deed
+from browser.surroundings import FIELDS, Surroundings, can_take, is_made_up, kind_fit, offers_same, role_fit, shared
 from browser.types import Line, Observation, quote
 
 THRESHOLD = 0.6
@@ -40,28 +38,10 @@ _NEAR = (1.0, 0.8, 0.6, 0.4)
 """What a neighbour weighs, by how far it stands from the control."""
 _REACH = 8
 """How far around a control its recorded neighbours may have moved."""
-_FAMILIES = (
-    frozenset({"button", "link", "menuitem", "menuitemcheckbox", "menuitemradio", "tab", "clickable", "option", "treeitem", "gridcell"}),
-    frozenset({"textbox", "searchbox", "spinbutton", "combobox", "slider"}),
-    frozenset({"combobox", "listbox"}),
-    frozenset({"checkbox", "switch", "menuitemcheckbox"}),
-    frozenset({"radio", "menuitemradio", "option"}),
-    frozenset({"file", "button"}),
-)  # fmt: skip
-_CAN = {
-    Verb.TYPE: frozenset({"textbox", "searchbox", "spinbutton", "combobox", "slider", "file", "gridcell"}),
-    Verb.SELECT: frozenset({"combobox", "listbox"}),
-}
-_FIELDS = frozenset(
-    {"textbox", "searchbox", "spinbutton", "combobox", "listbox", "slider", "checkbox", "switch", "radio", "file"}
-)
-_SHAPES = ("date", "time", "datetime-local", "month", "week", "color", "multiline", "secret")
-_SECTIONS = frozenset({"heading", "dialog", "alertdialog"})
 _ON_AN_ITEM = frozenset(
     {"delete", "edit", "pay", "send", "accept", "reject", "archive", "publish", "open", "move", "copy"}
 )
 """Deeds that are done to the thing a button stands at: with another thing there, it is another button."""
-_PARTS = re.compile(r"(?P<base>.+?)(?: \((?P<where>[^()]*)\))?(?: #(?P<nth>\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +64,7 @@ class Healing:
 
 def heal(action: Action, recorded: Observation, present: Observation) -> Healing:
     """Find the control of `action`, which was decided on the page `recorded`, on the page `present`."""
-    then, now = _Page(recorded), _Page(present)
+    then, now = Surroundings(recorded), Surroundings(present)
     at = then.index_of(action)
     if at is None:
         return Healing(None, 0.0, f"{quote(action.name)} is not on the recorded page")
@@ -93,78 +73,21 @@ def heal(action: Action, recorded: Observation, present: Observation) -> Healing
     return _Search(action.verb, then, at, now).best()
 
 
-class _Page:
-    """A page, and what each of its lines stands among."""
-
-    def __init__(self, page: Observation) -> None:
-        self.page = page
-        self.lines = page.lines
-        self.parts = [_parts(line) for line in page.lines]
-
-    def index_of(self, action: Action) -> int | None:
-        """Return the line that the action means: by ref, else by name when only one has it."""
-        by_ref = next((i for i, line in enumerate(self.lines) if line.ref is not None and line.ref == action.ref), None)
-        if by_ref is not None:
-            return by_ref
-        named = [
-            i
-            for i, line in enumerate(self.lines)
-            if line.ref is not None and line.name == action.name and _can(action.verb, line)
-        ]
-        return named[0] if len(named) == 1 else None
-
-    @cached_property
-    def keys(self) -> Counter[tuple[str, ...]]:
-        """How often each control's key is there."""
-        return Counter(self.key(i) for i, line in enumerate(self.lines) if line.ref is not None)
-
-    @cached_property
-    def sections(self) -> list[str]:
-        """The heading or dialog that each line is under."""
-        found, now = [], ""
-        for line in self.lines:
-            now = line.name if line.role in _SECTIONS else now
-            found.append(now)
-        return found
-
-    def key(self, i: int) -> tuple[str, ...]:
-        """Return what makes a control this one and no other, but for its number among twins."""
-        base, where, _ = self.parts[i]
-        return (" ".join(words_of(base)), " ".join(words_of(where)) if where else "")
-
-    def row(self, i: int) -> str:
-        """Return the words of the row that a control stands in."""
-        if not self.lines[i].in_row:
-            return self.parts[i][1]
-        line = next((line for line in reversed(self.lines[:i]) if line.role == "row"), None)
-        return f"{self.parts[i][1]} {line.name if line else ''}".strip()
-
-    def beside(self, i: int) -> str:
-        """Return the text right before a control."""
-        before = self.lines[i - 1] if i else None
-        return before.name if before is not None and before.role in ("text", "row") else ""
-
-    def around(self, i: int, reach: int) -> tuple[list[str], list[str]]:
-        """Return the names before and after a line, the nearest first."""
-        names = [base for base, _, _ in self.parts]
-        return names[max(0, i - reach) : i][::-1], names[i + 1 : i + 1 + reach]
-
-
 @dataclass
 class _Search:
     """The weighing of one recorded control against a page."""
 
     verb: Verb
-    then: _Page
+    then: Surroundings
     at: int
-    now: _Page
+    now: Surroundings
 
     def best(self) -> Healing:
         """Weigh every candidate and decide."""
         weighed: list[tuple[float, int]] = []
         out: list[tuple[float, str]] = []
         for i, line in enumerate(self.now.lines):
-            if not _can(self.verb, line) or not _role(self.target.role, line.role):
+            if not can_take(self.verb, line) or not role_fit(self.target.role, line.role):
                 continue
             score = self.score(self.at, i)
             why = self.objection(i, score)
@@ -194,15 +117,15 @@ class _Search:
         mine, other = self.then.lines[a], self.now.lines[b]
         found = {
             "name": alike(self.then.parts[a][0], self.now.parts[b][0]),
-            "role": _role(mine.role, other.role),
+            "role": role_fit(mine.role, other.role),
             "around": self.around(a, b),
             "page": self.page,
             "place": 1 - abs(a / len(self.then.lines) - b / len(self.now.lines)),
         }
         if self.then.row(a):
-            found["row"] = _shared(self.then.row(a), self.now.row(b) or self.now.beside(b))
-        if mine.role in _FIELDS:
-            found["kind"] = _kind(mine, other)
+            found["row"] = shared(self.then.row(a), self.now.row(b) or self.now.beside(b))
+        if mine.role in FIELDS:
+            found["kind"] = kind_fit(mine, other)
         twins = self.then.keys[self.then.key(a)]
         if twins > 1 and twins == self.now.keys[self.now.key(b)]:
             found["order"] = float(self.then.parts[a][2] == self.now.parts[b][2])
@@ -258,11 +181,11 @@ class _Search:
         """Whether a control stands in a row, or at a thing, that is not the recorded one."""
         mine, other = self.then.row(self.at), self.now.row(i) or self.now.beside(i)
         if mine and other:
-            return _shared(mine, other) < ROW
+            return shared(mine, other) < ROW
         beside, base = self.then.beside(self.at), self.then.parts[self.at][0]
         if not beside or not other or not deed(base, _ON_AN_ITEM):
             return False
-        return _shared(beside, other) < ROW and not any(_shared(beside, line.name) >= SAME for line in self.now.lines)
+        return shared(beside, other) < ROW and not any(shared(beside, line.name) >= SAME for line in self.now.lines)
 
     def came_with_its_section(self, i: int) -> bool:
         """Whether a control is under a heading that is new, while the recorded heading is still there without it."""
@@ -283,17 +206,17 @@ class _Search:
         A button is known by nothing else: what it does is in its name.
         """
         mine, other = self.then.lines[a], self.now.lines[b]
-        if mine.role not in _FIELDS or mine.role != other.role or self.around(a, b) < 0.6:
+        if mine.role not in FIELDS or mine.role != other.role or self.around(a, b) < 0.6:
             return False
         same_value = bool(mine.value) and mine.value == other.value and "secret" not in mine.states
-        return _kind(mine, other) >= 0.7 and (same_value or _offers_same(mine, other) or _is_made_up(other.name))
+        return kind_fit(mine, other) >= 0.7 and (same_value or offers_same(mine, other) or is_made_up(other.name))
 
     def claimed_by_another(self, i: int, score: float) -> bool:
         """Whether another recorded control, itself no longer there, fits this line at least as well."""
         rivals = (
             a
             for a, line in enumerate(self.then.lines)
-            if a != self.at and line.ref is not None and _role(line.role, self.now.lines[i].role) and not self.now.keys[self.then.key(a)]
+            if a != self.at and line.ref is not None and role_fit(line.role, self.now.lines[i].role) and not self.now.keys[self.then.key(a)]
         )  # fmt: skip
         return any(self.score(a, i) > score for a in rivals)
 
@@ -304,56 +227,6 @@ class _Search:
         named = "the same name" if like >= SAME else "a like name" if like >= UNLIKE else "another name"
         role = "role" if mine.role == other.role else f"role {other.role} instead of {mine.role}"
         return f"{named} and {role}, {self.around(self.at, i):.0%} of what stood around it ({score:.2f})"
-
-
-def _parts(line: Line) -> tuple[str, str, str]:
-    """Take a name apart: what is printed, the row or group that tells it from its twins, its number among them."""
-    match = _PARTS.fullmatch(line.name)
-    if match is None or line.ref is None:
-        return line.name, "", ""
-    where = match["where"] or ""
-    return match["base"], where if re.search(r"[^\W\d_]", where) else "", match["nth"] or ""
-
-
-def _can(verb: Verb, line: Line) -> bool:
-    return line.ref is not None and line.role in _CAN.get(verb, frozenset({line.role}))
-
-
-def _role(one: str, other: str) -> float:
-    return 1.0 if one == other else 0.6 if any(one in family and other in family for family in _FAMILIES) else 0.0
-
-
-def _kind(one: Line, other: Line) -> float:
-    """Return how alike what two fields hold is: their options, what they take, their values."""
-    found = [float({*one.states} & {*_SHAPES} == {*other.states} & {*_SHAPES})]
-    if one.options:
-        mine, theirs = set(one.options), set(other.options)
-        found.append(len(mine & theirs) / len(mine | theirs) if theirs else 0.5)
-    if one.value or other.value:
-        found.append(1.0 if one.value == other.value else 0.5 if bool(one.value) == bool(other.value) else 0.3)
-    return fmean(found)
-
-
-def _offers_same(one: Line, other: Line) -> bool:
-    """Whether two lists have at least half of their options in common."""
-    mine, theirs = set(one.options), set(other.options)
-    return bool(mine) and len(mine & theirs) * 2 >= len(mine | theirs)
-
-
-def _is_made_up(name: str) -> bool:
-    """Whether a name is an id that a framework made: `r3fa21`, `field 8231`."""
-    return name == name.lower() and bool(re.search(r"\d[a-z]|[a-z]\d|\d{3}", name))
-
-
-def _shared(one: str, other: str) -> float:
-    """Return the share of the words of the shorter text that are in the other too; numbers count when there is nothing else."""
-    mine, theirs = (_letters(text) for text in (one, other))
-    return len(mine & theirs) / min(len(mine), len(theirs)) if mine and theirs else 0.0
-
-
-def _letters(text: str) -> set[str]:
-    words = set(words_of(text))
-    return {word for word in words if not word.isdigit()} or words
 
 
 def _said(line: Line) -> str:

@@ -78,7 +78,9 @@ class PageView:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._source = script("names", "geometry", "notices", "collapse", "twins", "targets", "walker", "hands", "waits")
+        self._source = script(
+            "names", "geometry", "notices", "collapse", "twins", "targets", "walker", "hands", "waits"
+        )
         self._outfits: list[Callable[[World], None]] = []
         self.world = World(page.context.new_cdp_session(page), self._source)
         self.main = Frame(self.world, self.world.root)

@@ -134,8 +134,11 @@
     const own = typeof el.className === 'string' ? /(?:^|\s)(?:fa|icon|glyphicon|bi|mdi)-([a-z][a-z0-9-]+)/.exec(el.className) : null;
     if (own) return own[1].replace(/-/g, ' ');
     if (el.tagName === 'A') { const path = (el.getAttribute('href') || '').split(/[?#]/)[0].split('/').filter(Boolean).pop(); return path ? path.replace(/[-_]+/g, ' ') : ''; }
-    return el.id ? el.id.replace(/[-_]+/g, ' ') : '';
+    return el.id ? el.id.replace(/[-_]+/g, ' ') : ownWords(el.previousElementSibling);
   }
+
+  // The words that stand right in an element, without those of the controls in it.
+  const ownWords = (el) => { const words = squeeze(Array.from(el?.childNodes ?? [], (node) => (node.nodeType === 3 ? node.data : ' ')).join('')); return words.length <= MAX_NAME ? words : ''; };
 
   const FIELDS = 'input,select,textarea,button';   // words around another control are that one's
   const isOthers = (label, el) => label.tagName === 'LABEL' && label.control !== null && label.control !== el;

@@ -211,8 +211,15 @@ def test_how_alike_names_are(one: str, other: str, least: float, most: float) ->
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Save", "Delete"), ("Log in", "Log out"), ("Enable", "Disable"), ("Subscribe", "Unsubscribe"), ("Send", "Don't send"), ("Billing address", "Shipping address")],
-)  # fmt: skip
+    [
+        ("Save", "Delete"),
+        ("Log in", "Log out"),
+        ("Enable", "Disable"),
+        ("Subscribe", "Unsubscribe"),
+        ("Send", "Don't send"),
+        ("Billing address", "Shipping address"),
+    ],
+)
 def test_what_is_the_contrary(one: str, other: str) -> None:
     assert contrary(one, other)
 

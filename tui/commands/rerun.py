@@ -8,12 +8,14 @@ import typer
 
 from agent.events import Listener
 from agent.guard import Guard, origin_of
+from agent.lessons.renewal import renew
 from agent.lock import instance_lock
 from agent.loop import Budget, Session
 from agent.paths import downloads_dir, profile_dir
 from agent.rerun import Rerun, read_values
 from agent.stop import StopReason
 from agent.store import SessionRow, Store
+from browser.healing import heal
 from tui.commands.run import make_guard, show_event, stopped_by_signal
 from tui.output import print_json, say
 from tui.person import find_person
@@ -38,7 +40,7 @@ def rerun(
     listen: Listener = print_json if as_json else show_event
     with instance_lock("session"), Store.open() as store:
         row = store.session(session)
-        policy = Rerun(store.steps(row.id), read_values(values or []))
+        policy = Rerun(store.steps(row.id), read_values(values or []), heal)
         guard = make_guard(url or row.url, approve, allow or [], person.approve)
         reason = perform(store, row, policy, guard, listen, url=url or row.url, headless=headless, ask=person.ask)
     if policy.diverged is not None:
@@ -81,4 +83,8 @@ def perform(
             screenshot=environment.screenshot,
             **options,
         )
-        return session.run()
+        reason = session.run()
+    if not policy.values:  # with other values it is not what was taught
+        for lesson in [lesson for lesson in store.lessons(row.app) if lesson.source_session_id == row.id]:
+            renew(store, lesson, session_id)
+    return reason

@@ -1,4 +1,4 @@
-"""Recorded actions done again after the page changed, and the lesson brought up to date."""
+"""A recorded session done again after its page changed, and its lesson brought up to date."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from agent.guard import Guard
 from agent.lessons.renewal import renew
 from agent.lessons.text import demonstration_text
 from agent.loop import Session
-from agent.policy.scripted import ScriptedPolicy
+from agent.rerun import Rerun
 from agent.stop import StopReason
 from agent.store import LessonStep, Store
 from browser.actions import Action, Verb, parse
+from browser.healing import heal
 from browser.types import Line, Observation, StepResult
 
 URL = "http://a.example/"
@@ -58,9 +59,20 @@ def later(**names: str) -> Observation:
     )
 
 
-def perform(store: Store, page: Observation, steps: tuple[str, ...] = STEPS, parent: str | None = None) -> Session:
-    session_id = store.begin_session("a bill of fuel", URL, URL, kind="replay", parent_id=parent)
-    policy = ScriptedPolicy(steps, [FORM] * len(steps))
+def recorded(store: Store, steps: tuple[str, ...]) -> str:
+    """A session in which a person did these steps on the form."""
+    session_id = store.begin_session("a bill of fuel", URL, URL, kind="teach")
+    for number, step in enumerate(steps):
+        store.begin_step(session_id, number, FORM, parse(step), actor="person")
+        store.finish_step(session_id, number, StepResult(FORM))
+    store.end_session(session_id, StopReason.DONE)
+    return session_id
+
+
+def perform(store: Store, page: Observation, steps: tuple[str, ...] = STEPS) -> Session:
+    source = recorded(store, steps)
+    session_id = store.begin_session("a bill of fuel", URL, URL, kind="replay", parent_id=source)
+    policy = Rerun(store.steps(source), find=heal)
     session = Session(session_id, "a bill of fuel", Still(page), policy, Guard.for_task(URL), store)
     session.run()
     return session
@@ -84,12 +96,12 @@ def test_what_is_called_otherwise_is_noted_with_the_step(store: Store) -> None:
 def test_what_is_not_found_ends_the_session_with_the_reason(store: Store) -> None:
     session = perform(store, later(Save="Delete"))
     assert store.session(session.id).stop_reason == StopReason.FAILED
-    assert session.answer == '"Save" was not found again: button "Delete" is not it: its name promises something else'
+    assert session.answer == 'step 2: button "Delete" is not it: its name promises something else'
 
 
 def test_a_secret_is_not_typed_as_it_was_recorded(store: Store) -> None:
     session = perform(store, later(), ('type "Password" [2] "<secret>"',))
-    assert session.answer == 'what was typed into "Password" was a secret and is not recorded'
+    assert session.answer == 'step 1: what was typed into "Password" was a secret: no record has it'
 
 
 def lesson(store: Store) -> str:
