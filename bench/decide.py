@@ -89,7 +89,7 @@ def measure(model: Path, asked: Sequence[Question], *, by_day: bool) -> dict[str
     }
     for name, (seconds, actions) in ways.items():
         same = sum(answer.action == action for answer, action in zip(answers, actions, strict=True))
-        times = {key: round(seconds[key] / fast[key], 2) for key in seconds}
+        times = {key: round(seconds[key] / max(fast[key], 0.01), 2) for key in seconds}
         report[name] = seconds | {"same_decisions": same, "times_as_long_as_at_once": times}
     return report
 
@@ -98,7 +98,7 @@ def timed(act: Callable[[], Any]) -> tuple[dict[str, float], Any]:
     """Return what something took, and what came of it."""
     cpu, clock = time.process_time(), time.perf_counter()
     result = act()
-    return {"cpu_s": round(time.process_time() - cpu, 1), "clock_s": round(time.perf_counter() - clock, 1)}, result
+    return {"cpu_s": round(time.process_time() - cpu, 2), "clock_s": round(time.perf_counter() - clock, 2)}, result
 
 
 def each(decide: Callable[[Question], Action], asked: Sequence[Question], name: str) -> list[Action]:
