@@ -1,0 +1,39 @@
+"""The bench of deciding again: it makes its store, asks in every way, and reads a recorded store without touching it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agent.store import Store
+from bench.decide import APP, asked_of, main, make_store
+from consolidation.decide import Lessons
+
+
+@pytest.mark.slow
+def test_every_way_is_measured_on_the_same_decisions(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, figures = tmp_path / "made.db", tmp_path / "figures.json"
+    make_store(path, 5)
+    with Store.open(path) as store:
+        rows = store.sessions()
+        assert sum(row.steps for row in rows) == 5 and {row.app for row in rows} == {APP}
+    before = path.read_bytes()
+    assert len(asked_of(path, Lessons.RECORDED)) == 5
+    options = ("--model", str(tiny_model), "--store", str(path), "--steps", "2", "--by-day", "--json", str(figures))
+    assert main(options) == 0
+    found = json.loads(figures.read_text())
+    assert found["steps"] == 2 and 0 <= found["decoded"] <= 2
+    for way in ("one_by_one", "by_day"):
+        assert found[way]["cpu_s"] > 0 and 0 <= found[way]["same_decisions"] <= 2
+        assert set(found[way]["times_as_long_as_at_once"]) == {"cpu_s", "clock_s"}
+    assert path.read_bytes() == before
+    capsys.readouterr()
+
+
+def test_a_missing_model_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(("--model", "/nowhere", "--steps", "1")) == 2
+    assert "no model in /nowhere" in capsys.readouterr().err
