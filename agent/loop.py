@@ -81,6 +81,8 @@ class Budget:
 
     steps: int = 40
     seconds: float = float("inf")
+    tokens: float = float("inf")
+    """Of all prompts and actions together."""
 
 
 @dataclass(slots=True)
@@ -104,6 +106,8 @@ class Session:
     window: bool = False
     """Whether the person who answers can use the browser's window: walls are handed to them."""
     answer: str = ""
+    tokens: int = 0
+    """What all prompts and actions had together."""
     _handovers: int = 0
     _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     _refusals: int = 0
@@ -136,7 +140,7 @@ class Session:
         transcript.start(page)
         deadline = time.monotonic() + self.budget.seconds
         for step_no in range(self.budget.steps):
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or self.tokens >= self.budget.tokens:
                 return StopReason.BUDGET
             passed = self._pass_walls(page)
             if passed is None:
@@ -155,6 +159,7 @@ class Session:
                 )
             )
             decision = self.policy.decide(transcript.prompt(), page)
+            self.tokens += decision.prompt_tokens + decision.new_tokens
             result, stop = self._step(step_no, decision, page)
             if stop:
                 return stop

@@ -10,17 +10,18 @@ import typer
 from agent.events import Listener, ignore
 from agent.guard import Guard, origin_of
 from agent.lessons.text import demonstration_text, words_text
-from agent.lock import instance_lock
+from agent.lock import instance_lock, origin_locks
 from agent.loop import Session
 from agent.paths import downloads_dir, profile_dir
 from agent.policy.scripted import ScriptedPolicy
 from agent.stop import StopReason
 from agent.store import LessonStep, Store
-from browser.actions import Action, Verb, parse
+from browser.actions import Action, Verb
 from browser.errors import ApprenticeError, UsageError
 from browser.types import Environment
-from tui.commands.run import make_guard, read_steps, show_event
+from tui.commands.run import make_guard, show_event
 from tui.output import note, print_json, say
+from tui.steps import parse_steps
 
 
 class LessonFailed(ApprenticeError):
@@ -51,7 +52,7 @@ def teach(
         )
     guard = make_guard(url, "send,pay,delete,publish", [], lambda _action, _verdict: True)
     name = app or origin_of(url)
-    with instance_lock("session"), Store.open() as store:
+    with instance_lock("session"), origin_locks(guard.origins), Store.open() as store:
         if steps is not None:
             lesson_id = teach_steps(
                 store,
@@ -70,21 +71,6 @@ def teach(
         print_json(lesson)
     else:
         say(f"lesson {lesson_id} is in use from now on; apprentice consolidate moves it into the weights")
-
-
-def parse_steps(path: Path) -> list[Action]:
-    """Read a lesson file. Raises UsageError that names the line."""
-    actions = []
-    for number, line in enumerate(read_steps(path), start=1):
-        try:
-            actions.append(parse(line))
-        except ValueError as error:
-            raise UsageError(
-                f"{path}, step {number}: {error}", 'Write one action a line, like: click "Save"'
-            ) from error
-    if not actions:
-        raise UsageError(f"{path} has no steps", 'Write one action a line, like: click "Save"')
-    return actions
 
 
 def teach_steps(
