@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from agent.events import SCHEMA
 
-Consequence = Literal["read", "change", "send", "pay", "delete", "publish"]
+Consequence = Literal["read", "change", "send", "pay", "delete", "publish", "grant"]
 
 
 class _Model(BaseModel):

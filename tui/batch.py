@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from agent.answer import AnswerSchema
 from agent.guard import origin_of
+from agent.guard.policy import load_policy_file
 from agent.outcome_checks import parse_expectation
 from browser.errors import UsageError
 from tui.settings import Consequences, Count, Origins, Text, allowed
@@ -25,7 +26,7 @@ from tui.steps import parse_steps
 
 FORMAT = "docs/headless.md describes batch files"
 SHARED = "defaults"
-PATHS = ("steps", "output_schema")
+PATHS = ("steps", "output_schema", "policy")
 """Keys that name a file; relative ones begin at the batch's folder."""
 
 
@@ -61,7 +62,7 @@ class BatchTask(BaseModel):
     output_schema: str = ""
     """Path of a JSON Schema: what the answer must fit"""
     approve: Consequences = []
-    """A list of send, pay, delete, publish: consequences allowed without asking"""
+    """A list of change, send, pay, delete, publish, grant: consequences allowed without asking"""
     allow: Origins = []
     """A list of addresses: further origins that the task may use"""
     policy: str = ""
@@ -159,9 +160,7 @@ def _object(path: Path, name: str, line: str) -> dict[str, Any]:
 def _task(path: Path, name: str, entry: Mapping[str, Any]) -> BatchTask:
     """Check one entry and the files that it names."""
     placed = {
-        key: str(path.parent / Path(value).expanduser())
-        if key in (*PATHS, "policy") and value and isinstance(value, str)
-        else value
+        key: str(path.parent / Path(value).expanduser()) if key in PATHS and value and isinstance(value, str) else value
         for key, value in entry.items()
     }
     try:
@@ -171,6 +170,8 @@ def _task(path: Path, name: str, entry: Mapping[str, Any]) -> BatchTask:
     try:
         if task.steps:
             parse_steps(Path(task.steps))
+        if task.policy:
+            load_policy_file(Path(task.policy))
         if task.output_schema:
             AnswerSchema.load(Path(task.output_schema))
     except UsageError as error:

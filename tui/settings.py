@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from annotated_types import Interval
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from agent.guard import origin_of
+from agent.guard import Consequence, origin_of
 from tui.config import PREFIX
+
+APPROVABLE = tuple(each.value for each in Consequence if each is not Consequence.READ)
 
 
 def _listed(value: Any) -> Any:
@@ -19,7 +21,15 @@ def _listed(value: Any) -> Any:
 
 
 def _origin(value: str) -> str:
+    if value != "".join(value.split()):
+        raise ValueError("an address has no spaces")
     origin_of(value)
+    return value
+
+
+def _consequence(value: str) -> str:
+    if value not in APPROVABLE:
+        raise ValueError(f"it may hold {', '.join(APPROVABLE)}")
     return value
 
 
@@ -31,7 +41,7 @@ def _not_empty(value: str) -> str:
 
 Text = Annotated[str, AfterValidator(_not_empty)]
 Count = Annotated[int, Interval(ge=1)]
-Consequences = Annotated[list[Literal["send", "pay", "delete", "publish"]], NoDecode, BeforeValidator(_listed)]
+Consequences = Annotated[list[Annotated[str, AfterValidator(_consequence)]], NoDecode, BeforeValidator(_listed)]
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], NoDecode, BeforeValidator(_listed)]
 
 
@@ -59,7 +69,7 @@ class Settings(BaseModel):
     max_tokens: Count | None = None
     """A whole number, at least 1: tokens that a task's prompts and actions may have together; without it, no limit"""
     approve: Consequences = []
-    """A list of send, pay, delete, publish: consequences allowed without asking"""
+    """A list of change, send, pay, delete, publish, grant: consequences allowed without asking"""
     allow: Origins = []
     """A list of addresses: further origins a task may use"""
     policy: str = ""

@@ -46,7 +46,10 @@ def run(
         Path | None, typer.Option(help="A file of actions to perform, one a line, instead of asking a model.")
     ] = None,
     approve: Annotated[
-        str | None, typer.Option(help="Consequences allowed without asking: send,pay,delete,publish.")
+        str | None, typer.Option(help="Consequences allowed without asking: send,pay,delete,publish,grant.")
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="A policy file: what is approved or refused without asking, and where.")
     ] = None,
     allow: Annotated[list[str] | None, typer.Option(help="Another origin the task may use; can be repeated.")] = None,
     expect: Annotated[
@@ -94,7 +97,8 @@ def run(
     )
     person = find_person(headless=settings.headless, as_json=as_json, on_pipe=answers_on_stdin)
     consequences = settings.approve if approve is None else approve.split(",")
-    guard = make_guard(url, consequences, [*settings.allow, *(allow or [])], person.approve)
+    rules = policy or (Path(settings.policy) if settings.policy else None)
+    guard = make_guard(url, consequences, [*settings.allow, *(allow or [])], person.approve, rules)
     expectations = [parse_expectation(written) for written in expect or []]
     schema = AnswerSchema.load(output_schema) if output_schema else None
     actions = parse_steps(steps) if steps else None
@@ -142,15 +146,20 @@ def _place(guard: Guard, *, alone: bool) -> Iterator[None]:
             yield
 
 
-def make_guard(url: str, approve: str | Sequence[str], allow: Sequence[str], approver: Any) -> Guard:
-    """Make the rules of a session from what was typed. Raises UsageError for a bad address or consequence."""
+def make_guard(
+    url: str, approve: str | Sequence[str], allow: Sequence[str], approver: Any, policy: Path | None = None
+) -> Guard:
+    """Make the rules of a session from what was typed. Raises UsageError for a bad address, consequence or policy file."""
+    from agent.guard.policy import load_policy_file
+
     written = approve.split(",") if isinstance(approve, str) else approve
     names = [name.strip() for name in written if name.strip()]
+    rules = load_policy_file(policy) if policy else None
     try:
-        return Guard.for_task(url, names, approver, allow)
+        return Guard.for_task(url, names, approver, allow, policy=rules)
     except ValueError as error:
         raise UsageError(
-            str(error), "Addresses begin with http:// or https://; consequences are send, pay, delete, publish"
+            str(error), "Addresses begin with http:// or https://; consequences are send, pay, delete, publish, grant"
         ) from error
 
 
