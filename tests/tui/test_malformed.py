@@ -391,7 +391,9 @@ def refused(code: int, out: str, err: str, says: str) -> None:
 
 
 def test_there_are_two_hundred() -> None:
-    assert len(ALL) >= 200 and len({(bad.arguments, bad.name, bad.content, bad.environ, bad.stdin) for bad in ALL}) == len(ALL)
+    assert len(ALL) >= 200 and len(
+        {(bad.arguments, bad.name, bad.content, bad.environ, bad.stdin) for bad in ALL}
+    ) == len(ALL)
 
 
 @pytest.mark.parametrize(
