@@ -67,6 +67,11 @@ class AnswerSchema:
             ) from error
         return made
 
+    @property
+    def text(self) -> str:
+        """The schema on one line, as a prompt and a grammar take it."""
+        return json.dumps(self.schema, ensure_ascii=False, separators=(",", ":"))
+
     def read(self, text: str) -> Answer:
         """Read an answer: its value, or what is wrong with it."""
         from referencing.exceptions import Unresolvable

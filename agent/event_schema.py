@@ -78,6 +78,20 @@ class Observed(_Event):
     """The page, as the agent reads it"""
 
 
+class WallMet(_Event):
+    """Something that only a person may pass stands in the way. Without anybody to pass it the session ends as blocked."""
+
+    event: Literal["wall"]
+    session: str
+    """The session's id"""
+    wall: Literal["login", "captcha", "block"]
+    """What it is: a login page, a CAPTCHA, or a site that turned the agent away"""
+    reason: str
+    """The same in words"""
+    url: str
+    """The page's address"""
+
+
 class Decided(_Event):
     """The agent chose an action, and the guard judged it."""
 
@@ -207,6 +221,7 @@ class TaskEnded(_Event):
 AnyEvent = Annotated[
     SessionStarted
     | Observed
+    | WallMet
     | Decided
     | ApprovalNeeded
     | Question
@@ -220,6 +235,7 @@ AnyEvent = Annotated[
 KINDS: tuple[type[_Event], ...] = (
     SessionStarted,
     Observed,
+    WallMet,
     Decided,
     ApprovalNeeded,
     Question,

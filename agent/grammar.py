@@ -11,7 +11,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from browser.actions import KEYS, Action, Verb
+from browser.actions import KEYS, Action, Verb, parse
 from browser.types import COLLAPSED, Line, Observation, quote
 
 FIELD_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "slider"})
@@ -83,12 +83,18 @@ def can_perform(action: Action, line: Line) -> bool:
 
 
 def action_grammar(
-    page: Observation, copying: Copying | None = None, futile: Futile = frozenset(), *, with_rare: bool = False
+    page: Observation,
+    copying: Copying | None = None,
+    futile: Futile = frozenset(),
+    *,
+    with_rare: bool = False,
+    answer_schema: str = "",
 ) -> str:
     """Write the grammar of the actions possible on this page, each ended by a line break.
 
     With `copying`, what is typed into its field (or opened) consists of words of the task. What is `futile` is left out.
     The rare verbs are for models that read the manual; those of ours were never taught them.
+    With `answer_schema`, a JSON Schema, what follows `done` is JSON that fits it, without quotes around it: `read_action`.
     """
 
     def offered(verb: Verb, can: Callable[[Line], bool]) -> list[Line]:
@@ -106,7 +112,7 @@ def action_grammar(
         '"wait"',
         '"find " TEXT',
         '"ask " TEXT',
-        '"done" (" " TEXT)?',
+        '"done " answer' if answer_schema else '"done" (" " TEXT)?',
         '"fail " TEXT',
     ]
     if with_rare:
@@ -115,6 +121,9 @@ def action_grammar(
     if with_rare:
         there = [_target(line) for line in page.lines if line.ref is not None]
         rules.append(f"anything: {_either(there)}" if there else "anything: TEXT")
+    if answer_schema:
+        compact = {**json.loads(answer_schema), "x-guidance": {"whitespace_flexible": False}}
+        rules.append(f"answer: %json {json.dumps(compact)}")
     if clickable:
         forms.insert(0, '"click " clickable')
         rules.append(f"clickable: {_either(clickable)}")
@@ -138,6 +147,13 @@ def action_grammar(
             )
         )
     return "\n".join(['start: action "\\n"', "action: " + "\n  | ".join(forms), *rules]) + "\n"
+
+
+def read_action(written: str, answer_schema: str = "") -> Action:
+    """Read an action that was written under this grammar. Raises ValueError for any other text."""
+    if answer_schema and written.startswith(f"{Verb.DONE} "):
+        return Action(Verb.DONE, text=written.removeprefix(f"{Verb.DONE} ").strip())
+    return parse(written)
 
 
 def _target(line: Line) -> str:

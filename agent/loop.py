@@ -97,6 +97,8 @@ class Session:
     store: Recorder
     lessons: Sequence[str] = ()
     with_manual: bool = False
+    answer_schema: str = ""
+    """The JSON Schema of the answer, on one line; empty when any text will do."""
     budget: Budget = field(default_factory=Budget)
     ask: Ask = lambda _: None
     listen: Listener = ignore
@@ -136,7 +138,7 @@ class Session:
     def _work(self) -> StopReason:
         self.guard.begin(self.task, self.lessons, by_person=self.actor == "person")
         page = self.environment.reset()
-        transcript = Transcript(self.task, self.lessons, self.with_manual)
+        transcript = Transcript(self.task, self.lessons, self.with_manual, answer_schema=self.answer_schema)
         transcript.start(page)
         deadline = time.monotonic() + self.budget.seconds
         for step_no in range(self.budget.steps):

@@ -102,8 +102,15 @@ def _type(field: FieldInfo) -> str:
     kind = field.annotation
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return f"[{kind.__name__}](#{kind.__name__.lower()})"
-    text = getattr(kind, "__name__", str(kind)) if isinstance(kind, type) and not hasattr(kind, "__args__") else str(kind)
-    for old, new in (("typing.", ""), ("agent.event_schema.", ""), (" | None", " or null"), ("dict[str, Any]", "object")):
+    text = (
+        getattr(kind, "__name__", str(kind)) if isinstance(kind, type) and not hasattr(kind, "__args__") else str(kind)
+    )
+    for old, new in (
+        ("typing.", ""),
+        ("agent.event_schema.", ""),
+        (" | None", " or null"),
+        ("dict[str, Any]", "object"),
+    ):
         text = text.replace(old, new)
     if text.startswith("Literal["):
         text = "one of " + text.removeprefix("Literal[").removesuffix("]").replace("'", "")

@@ -47,8 +47,12 @@ def work(
     ask: Ask,
     listen: Listener,
     screenshots: bool,
+    window: bool,
 ) -> int:
-    """Work on a task until it ends, check the outcome, tell the result; return the exit code."""
+    """Work on a task until it ends, check the outcome, tell the result; return the exit code.
+
+    `window` says that whoever answers can also use the browser's window.
+    """
     session_id = store.begin_session(
         assignment.task,
         assignment.app,
@@ -68,10 +72,12 @@ def work(
             store,
             [lesson.text for lesson in lessons],
             loaded.with_manual,
+            assignment.schema.text if assignment.schema else "",
             budget=assignment.budget,
             ask=ask,
             listen=listen,
             screenshot=environment.screenshot if screenshots else None,
+            window=window,
         )
         reason = session.run()
         checks = _checked(assignment.expectations, reason, session.answer, environment)

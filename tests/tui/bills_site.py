@@ -12,6 +12,8 @@ from urllib.parse import parse_qs
 
 FORM = """<form method=post action=/bills><label>What <input name=what></label><button>Save</button></form>
 <form method=post action=/delete><button>Delete all</button></form>"""
+LOGIN = """<h1>Log in</h1><form method=post><label>Name <input></label>
+<label>Password <input type=password></label><button>Log in</button></form>"""
 REMEMBERS = """<h1>Visits</h1><p id=seen></p><script>
 const before = localStorage.getItem('visited'), cookie = document.cookie
 document.getElementById('seen').textContent = 'storage ' + before + ', cookie ' + (cookie || 'none')
@@ -47,6 +49,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer("late")
         elif self.path == "/visits":
             self.answer(REMEMBERS)
+        elif self.path == "/login":
+            self.answer(LOGIN)
         elif self.path == "/waits":
             self.answer("<h1>Waits</h1><button onclick=\"fetch('/never')\">Wait</button>")
         else:

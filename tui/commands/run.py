@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,10 +22,13 @@ from agent.store import Store
 from browser.errors import UsageError
 from tui.config import load_settings
 from tui.output import note, print_json, say
-from tui.person import find_person
+from tui.person import Nobody, find_person
 from tui.steps import parse_steps
 from tui.stopping import stopped_by_signal
 from tui.wiring import load_policy, scripted
+
+if TYPE_CHECKING:
+    from agent.guard.policy import PolicyFile
 
 LONGEST_TASK = 20_000
 """Characters of a task; a prompt has no room for more."""
@@ -82,6 +85,8 @@ def run(
     screenshots: Annotated[bool | None, typer.Option(help="Keep a picture of every step.")] = None,
 ) -> None:
     """Work on TASK in the app at URL. Exit code 0 done, 3 failed, 4 a person is needed, 5 blocked, 6 budget spent."""
+    from agent.guard.policy import PolicyFile, load_policy_file
+
     words = read_task(task, answers_on_stdin=answers_on_stdin)
     settings = load_settings(
         {
@@ -97,7 +102,7 @@ def run(
     )
     person = find_person(headless=settings.headless, as_json=as_json, on_pipe=answers_on_stdin)
     consequences = settings.approve if approve is None else approve.split(",")
-    rules = policy or (Path(settings.policy) if settings.policy else None)
+    rules = load_policy_file(Path(policy or settings.policy)) if policy or settings.policy else PolicyFile()
     guard = make_guard(url, consequences, [*settings.allow, *(allow or [])], person.approve, rules)
     expectations = [parse_expectation(written) for written in expect or []]
     schema = AnswerSchema.load(output_schema) if output_schema else None
@@ -108,6 +113,7 @@ def run(
     with stopped_by_signal(), _place(guard, alone=alone), Store.open() as store:
         loaded = scripted(actions) if actions else load_policy(store, settings.model, settings.adapter, note)
         from browser.environment import LiveEnvironment
+        from browser.manners import Pace
         from tui.session import Assignment, work
 
         name = app or next(iter(sorted(guard.origins)))
@@ -119,6 +125,8 @@ def run(
             profile=None if alone else profile_dir(),
             storage_state=state,
             downloads=downloads_dir(),
+            decide_dialog=guard.decide_dialog,
+            pace=Pace(rules.manners.pace_seconds, rules.manners.max_wait_seconds),
         )
         budget = Budget(settings.max_steps, settings.max_seconds, settings.max_tokens or float("inf"))
         assignment = Assignment(words, name, url, guard, budget, expectations, schema)
@@ -131,6 +139,7 @@ def run(
             ask=person.ask,
             listen=listen,
             screenshots=settings.screenshots,
+            window=not settings.headless and not isinstance(person, Nobody),
         )
     raise typer.Exit(code)
 
@@ -147,16 +156,13 @@ def _place(guard: Guard, *, alone: bool) -> Iterator[None]:
 
 
 def make_guard(
-    url: str, approve: str | Sequence[str], allow: Sequence[str], approver: Any, policy: Path | None = None
+    url: str, approve: str | Sequence[str], allow: Sequence[str], approver: Any, policy: PolicyFile | None = None
 ) -> Guard:
-    """Make the rules of a session from what was typed. Raises UsageError for a bad address, consequence or policy file."""
-    from agent.guard.policy import load_policy_file
-
+    """Make the rules of a session from what was typed. Raises UsageError for a bad address or consequence."""
     written = approve.split(",") if isinstance(approve, str) else approve
     names = [name.strip() for name in written if name.strip()]
-    rules = load_policy_file(policy) if policy else None
     try:
-        return Guard.for_task(url, names, approver, allow, policy=rules)
+        return Guard.for_task(url, names, approver, allow, policy=policy)
     except ValueError as error:
         raise UsageError(
             str(error), "Addresses begin with http:// or https://; consequences are send, pay, delete, publish, grant"
