@@ -61,6 +61,11 @@ def load_configuration(flags: Mapping[str, Any] | None = None) -> Configuration:
     return Configuration(_validated(Settings, merged, "the command line"), origin)
 
 
+def configured_browser() -> str | None:
+    """Return the browser that is configured, None to have one found."""
+    return load_settings().browser or None
+
+
 def check_everything() -> list[str]:
     """Check the file with all its profiles, and the environment; return the profiles. Raises UsageError for the first fault."""
     data = _read(config_path())

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from agent.event_schema import KINDS, kind_of, validated
 from agent.lock import origin_locks
 from agent.store import Store
+from browser.driver import DRIVER
 from browser.errors import AlreadyRunning
 from tui.cli import main
 from tui.stopping import Stopped
@@ -114,19 +115,24 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def runs(site: Site, files: dict[str, Path]) -> dict[str, Run]:
     """Every case, run once, in one home, by the command itself in this process."""
-    return {name: in_process(case, site, files) for name, case in CASES.items()}
+    DRIVER.acquire()  # one driver for all of them
+    try:
+        return {name: in_process(case, site, files) for name, case in CASES.items()}
+    finally:
+        DRIVER.release()
 
 
 def in_process(case: Case, site: Site, files: dict[str, Path]) -> Run:
     steps = files["add"].with_name("steps.txt")
-    steps.write_text(case.steps or "")
+    if case.steps:
+        steps.write_text(case.steps)
     options = [option.format(url=site.url, schema=files["schema"], policy=files["policy"]) for option in case.options]
     arguments = ["run", "Add a bill", "--url", site.url + case.page, "--headless", "--json", "--isolated"]
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setenv("APPRENTICE_HOME", str(files["home"]))
         patch.setattr(sys, "stdin", io.StringIO(case.answers))
-        code = main([*arguments, "--steps", str(steps), *options])
+        code = main([*arguments, *(("--steps", str(steps)) if case.steps else ()), *options])
     return Run(code, out.getvalue(), err.getvalue())
 
 
@@ -236,12 +242,12 @@ def test_sigterm_ends_in_good_order(site: Site, tmp_path: Path) -> None:
 
 def test_a_reader_that_leaves_ends_the_run_quietly(site: Site, files: dict[str, Path], tmp_path: Path) -> None:
     arguments = ("run", "Add", "--url", site.url, "--headless", "--json", "--isolated", "--steps", str(files["add"]))
-    child = process(tmp_path, *arguments)
-    assert child.stdout is not None and child.stderr is not None
-    assert json.loads(child.stdout.readline())["event"] == "session_started"
-    child.stdout.close()
-    err = child.stderr.read()
-    assert child.wait(60) == 141
+    with process(tmp_path, *arguments) as child:
+        assert child.stdout is not None and child.stderr is not None
+        assert json.loads(child.stdout.readline())["event"] == "session_started"
+        child.stdout.close()
+        err = child.stderr.read()
+        assert child.wait(60) == 141
     assert "Traceback" not in err and "BrokenPipe" not in err and "Exception" not in err
     with Store.open(tmp_path / "apprentice.db") as store:
         assert store.sessions()[0].stop_reason == "interrupted"
@@ -258,27 +264,13 @@ def test_one_session_an_origin(site: Site, files: dict[str, Path]) -> None:
 
 
 def test_tokens_are_a_budget(site: Site, files: dict[str, Path], tiny_model: Path) -> None:
-    case = Case(6, None)
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setenv("APPRENTICE_HOME", str(files["home"]))
-        code = main(
-            [
-                "run",
-                "Add",
-                "--url",
-                site.url,
-                "--headless",
-                "--json",
-                "--isolated",
-                "--model",
-                str(tiny_model),
-                "--max-tokens",
-                "1",
-            ]
-        )
-    run = Run(code, out.getvalue(), err.getvalue())
-    assert run.code == case.code, run.out + run.err
+    answers = '{"answer": "3", "approve": true}\n'
+    run = in_process(
+        Case(6, None, ("--max-tokens", "1", "--answers-on-stdin", "--model", str(tiny_model)), answers=answers),
+        site,
+        files,
+    )
+    assert run.code == 6, run.out + run.err
     assert run.last["stop_reason"] == "budget" and run.last["tokens"] > 1 and run.last["steps"] == 1
     for event in run.events:
         validated(event)

@@ -20,6 +20,7 @@ from browser.actions import Action, Verb
 from browser.errors import ApprenticeError, UsageError
 from browser.types import Environment
 from tui.commands.run import make_guard, show_event
+from tui.config import configured_browser
 from tui.output import note, print_json, say
 from tui.steps import parse_steps
 
@@ -89,7 +90,9 @@ def teach_steps(
     from browser.environment import LiveEnvironment
 
     session_id = store.begin_session(task, app, url, kind="teach", policy="person")
-    live = environment or LiveEnvironment(url, headless=headless, profile=profile_dir(), downloads=downloads_dir())
+    live = environment or LiveEnvironment(
+        url, headless=headless, browser=configured_browser(), profile=profile_dir(), downloads=downloads_dir()
+    )
     try:
         session = Session(session_id, task, live, ScriptedPolicy(actions), guard, store, listen=listen, actor="person")
         reason = session.run()
@@ -141,7 +144,9 @@ def _teach_by_hand(store: Store, task: str, app: str, url: str) -> str:
     session_id = store.begin_session(task, app, url, kind="teach", policy="person")
     note("Do the task in the browser window. Close the window when it is done.")
     count = 0
-    with LiveEnvironment(url, headless=False, profile=profile_dir(), downloads=downloads_dir()) as environment:
+    with LiveEnvironment(
+        url, headless=False, browser=configured_browser(), profile=profile_dir(), downloads=downloads_dir()
+    ) as environment:
         for page, action, result in Recorder(environment):
             store.begin_step(session_id, count, page, action, actor="person")
             store.finish_step(session_id, count, result)
