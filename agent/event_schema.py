@@ -110,6 +110,16 @@ class Decided(_Event):
     """How long the decision took, in milliseconds"""
 
 
+class DialogDecided(_Event):
+    """An action raised a dialog of the page, and the guard accepted or dismissed it."""
+
+    event: Literal["dialog"]
+    session: str
+    """The session's id"""
+    verdict: Verdict
+    """What the guard decided: allowed is accepted"""
+
+
 class ApprovalNeeded(_Event):
     """An action waits for somebody's yes or no (with --answers-on-stdin)."""
 
@@ -223,6 +233,7 @@ AnyEvent = Annotated[
     | Observed
     | WallMet
     | Decided
+    | DialogDecided
     | ApprovalNeeded
     | Question
     | Stepped
@@ -237,6 +248,7 @@ KINDS: tuple[type[_Event], ...] = (
     Observed,
     WallMet,
     Decided,
+    DialogDecided,
     ApprovalNeeded,
     Question,
     Stepped,

@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 FORM = """<form method=post action=/bills><label>What <input name=what></label><button>Save</button></form>
-<form method=post action=/delete><button>Delete all</button></form>"""
+<form method=post action=/delete><button>Delete all</button></form>
+<button onclick="if (confirm('Tidy up?')) document.title = 'Tidy'">Tidy</button>"""
 LOGIN = """<h1>Log in</h1><form method=post><label>Name <input></label>
 <label>Password <input type=password></label><button>Log in</button></form>"""
 REMEMBERS = """<h1>Visits</h1><p id=seen></p><script>

@@ -87,6 +87,7 @@ CASES = {
     "answered by a front end": Case(0, 'ask "How much?"\ndone', ("--answers-on-stdin",), answers='{"answer": "3"}\n'),
     "steps spent": Case(6, ADD, ("--max-steps", "2"), "budget"),
     "seconds spent": Case(6, 'click "Wait"\nclick "Wait"', ("--max-seconds", "1"), "budget", page="waits"),
+    "a dialog": Case(0, 'click "Tidy"\ndone'),
     "a login in the way": Case(5, "done", (), "blocked", page="login"),
     "loop": Case(3, 'press "Tab"\n' * 5, (), "loop"),
 }  # fmt: skip
