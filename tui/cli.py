@@ -110,19 +110,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets one line
-        shown = _as_ours(error)
+        shown = as_ours(error)
         print_error(shown, as_json=as_json)
         return shown.exit_code
 
 
-def _as_ours(error: Exception) -> ApprenticeError:
+def as_ours(error: Exception) -> ApprenticeError:
     """Return the error of our own tree that says what ended the command."""
     match error:
         case ApprenticeError():
             return error
         case typer.TyperException():
             command = getattr(getattr(error, "ctx", None), "command_path", "apprentice")
-            return UsageError(error.format_message().rstrip("."), f"{command} --help lists what it takes")
+            words = error.format_message().rstrip(".")
+            said = "a command is missing" if words.startswith("Usage:") else words  # a whole help page is no one line
+            return UsageError(said, f"{command} --help lists what it takes")
         case _:
             return _unforeseen(error)
 

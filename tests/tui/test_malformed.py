@@ -334,6 +334,7 @@ USAGE = [
     usage("--profile", "nobody", "sessions", says="there is no profile 'nobody'"),
     usage("outcome", "x", says="say --succeeded or --failed"),
     usage("config", "edit", says="edit"),
+    usage("config", says="a command is missing"),
     usage("sessions", "--limit", "0", says="--limit"),
 ]
 ALL: Sequence[Bad] = [*CONFIGS, *BATCHES, *SCHEMAS, *POLICIES, *EXPECTS, *STEPS, *STATES, *IDS, *USAGE]
