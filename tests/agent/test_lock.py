@@ -87,6 +87,7 @@ def test_a_file_is_one_process_s_at_a_time(tmp_path: Path) -> None:
         with file_lock(tmp_path / "x" / ".." / "results"):
             pass
 
-    with file_lock(tmp_path / "results"), file_lock(tmp_path / "others"):
-        pytest.raises(AlreadyRunning, again).match("results is in use")
+    other, refused = file_lock(tmp_path / "others"), pytest.raises(AlreadyRunning, match="results is in use")
+    with file_lock(tmp_path / "results"), other, refused:
+        again()
     again()
