@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,7 @@ import typer
 
 from agent.answer import AnswerSchema
 from agent.events import Listener
-from agent.guard import Guard
+from agent.guard import Guard, origin_of
 from agent.lock import instance_lock, origin_locks
 from agent.loop import Budget
 from agent.outcome_checks import parse_expectation
@@ -29,6 +29,8 @@ from tui.wiring import load_policy, scripted
 
 if TYPE_CHECKING:
     from agent.guard.policy import PolicyFile
+    from browser.environment import LiveEnvironment
+    from tui.settings import Settings
 
 LONGEST_TASK = 20_000
 """Characters of a task; a prompt has no room for more."""
@@ -110,24 +112,13 @@ def run(
     state = read_storage_state(storage_state) if storage_state else None
     listen: Listener = print_json if as_json else show_event
     alone = isolated or state is not None
-    with stopped_by_signal(), _place(guard, alone=alone), Store.open() as store:
+    with stopped_by_signal(), _place(url, guard, alone=alone), Store.open() as store:
         loaded = scripted(actions) if actions else load_policy(store, settings.model, settings.adapter, note)
-        from browser.environment import LiveEnvironment
-        from browser.manners import Pace
         from tui.session import Assignment, work
 
-        name = app or next(iter(sorted(guard.origins)))
+        name = app or origin_of(url)
         read = store.find_lessons(name, words, adapter_id=loaded.adapter_id) if settings.lessons else []
-        environment = LiveEnvironment(
-            url,
-            headless=settings.headless,
-            browser=settings.browser or None,
-            profile=None if alone else profile_dir(),
-            storage_state=state,
-            downloads=downloads_dir(),
-            decide_dialog=guard.decide_dialog,
-            pace=Pace(rules.manners.pace_seconds, rules.manners.max_wait_seconds),
-        )
+        environment = _environment(url, settings, guard, rules, state, alone=alone)
         budget = Budget(settings.max_steps, settings.max_seconds, settings.max_tokens or float("inf"))
         assignment = Assignment(words, name, url, guard, budget, expectations, schema)
         code = work(
@@ -145,14 +136,30 @@ def run(
 
 
 @contextmanager
-def _place(guard: Guard, *, alone: bool) -> Iterator[None]:
+def _place(url: str, guard: Guard, *, alone: bool) -> Iterator[None]:
     """Take what no other session may use meanwhile: the origins, and the person's browser unless it has one of its own."""
-    if alone:
-        with origin_locks(guard.origins):
-            yield
-    else:
-        with instance_lock("session"), origin_locks(guard.origins):
-            yield
+    browser = nullcontext() if alone else instance_lock("session")
+    with browser, origin_locks({origin_of(url), *guard.origins}):
+        yield
+
+
+def _environment(
+    url: str, settings: Settings, guard: Guard, rules: PolicyFile, state: dict[str, Any] | None, *, alone: bool
+) -> LiveEnvironment:
+    """Choose the browser: the person's own with its logins, or one that begins with `state` and keeps nothing."""
+    from browser.environment import LiveEnvironment
+    from browser.manners import Pace
+
+    return LiveEnvironment(
+        url,
+        headless=settings.headless,
+        browser=settings.browser or None,
+        profile=None if alone else profile_dir(),
+        storage_state=state,
+        downloads=downloads_dir(),
+        decide_dialog=guard.decide_dialog,
+        pace=Pace(rules.manners.pace_seconds, rules.manners.max_wait_seconds),
+    )
 
 
 def make_guard(
