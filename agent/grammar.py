@@ -104,6 +104,7 @@ def action_grammar(
     typed, choices = offered(Verb.TYPE, can_type), offered(Verb.SELECT, can_select)
     copied = [line for line in typed if copying and copying.verb is Verb.TYPE and line.name == copying.name]
     fields = [_target(line) for line in typed if line not in copied]
+    done, answer = _answer(answer_schema)
     forms = [
         '"press " KEY',
         '"open " COPY' if copying and copying.verb is Verb.OPEN else '"open " ADDRESS',
@@ -112,18 +113,15 @@ def action_grammar(
         '"wait"',
         '"find " TEXT',
         '"ask " TEXT',
-        '"done " answer' if answer_schema else '"done" (" " TEXT)?',
+        done,
         '"fail " TEXT',
     ]
     if with_rare:
         forms += ['"hover " (anything | TEXT)', '"drag " (anything | TEXT) " " TEXT', '"forward"']
-    rules = [_TEXT, _ADDRESS, f"KEY: {_either(quote(key) for key in KEYS)}"]
+    rules = [_TEXT, _ADDRESS, f"KEY: {_either(quote(key) for key in KEYS)}", *answer]
     if with_rare:
         there = [_target(line) for line in page.lines if line.ref is not None]
         rules.append(f"anything: {_either(there)}" if there else "anything: TEXT")
-    if answer_schema:
-        compact = {**json.loads(answer_schema), "x-guidance": {"whitespace_flexible": False}}
-        rules.append(f"answer: %json {json.dumps(compact)}")
     if clickable:
         forms.insert(0, '"click " clickable')
         rules.append(f"clickable: {_either(clickable)}")
@@ -147,6 +145,14 @@ def action_grammar(
             )
         )
     return "\n".join(['start: action "\\n"', "action: " + "\n  | ".join(forms), *rules]) + "\n"
+
+
+def _answer(schema: str) -> tuple[str, list[str]]:
+    """Write the form of `done`, and the rule it needs: any text, or compact JSON that fits a schema."""
+    if not schema:
+        return '"done" (" " TEXT)?', []
+    compact = {**json.loads(schema), "x-guidance": {"whitespace_flexible": False}}
+    return '"done " answer', [f"answer: %json {json.dumps(compact)}"]
 
 
 def read_action(written: str, answer_schema: str = "") -> Action:
