@@ -169,6 +169,8 @@ def make_guard(
     written = approve.split(",") if isinstance(approve, str) else approve
     names = [name.strip() for name in written if name.strip()]
     try:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"not a web address: {url!r}")
         return Guard.for_task(url, names, approver, allow, policy=policy)
     except ValueError as error:
         raise UsageError(
