@@ -1,4 +1,7 @@
-"""What a running session tells whoever watches: one JSON object an event, the same for screen, script and log."""
+"""What a running session tells whoever watches: one JSON object an event, the same for screen, script and log.
+
+`agent.event_schema` says which fields each kind has; `docs/events.md` is written from it.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 SCHEMA = 1
-"""Version of the event format; grows when a field changes its meaning."""
+"""Version of the event format; grows when a field changes its meaning. New kinds and new fields may come at any time."""
 
 Listener = Callable[[dict[str, Any]], None]
 
 
 def event(kind: str, **fields: Any) -> dict[str, Any]:
-    """Make an event. Kinds: session_started, wall, observed, decided, dialog, approval_needed, question, stepped, session_ended."""
+    """Make an event of a kind that `agent.event_schema` describes."""
     return {"schema": SCHEMA, "event": kind, **fields}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from browser.actions import KEYS, Action, Verb
+from browser.actions import KEYS, Action, Verb, parse
 from browser.types import COLLAPSED, Line, Observation, quote
 
 FIELD_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "slider"})
@@ -83,12 +83,18 @@ def can_perform(action: Action, line: Line) -> bool:
 
 
 def action_grammar(
-    page: Observation, copying: Copying | None = None, futile: Futile = frozenset(), *, with_rare: bool = False
+    page: Observation,
+    copying: Copying | None = None,
+    futile: Futile = frozenset(),
+    *,
+    with_rare: bool = False,
+    answer_schema: str = "",
 ) -> str:
     """Write the grammar of the actions possible on this page, each ended by a line break.
 
     With `copying`, what is typed into its field (or opened) consists of words of the task. What is `futile` is left out.
     The rare verbs (hover, drag, forward) are for models that read the manual; ours was never taught them.
+    With `answer_schema`, a JSON Schema, what follows `done` is JSON that fits it, without quotes around it: `read_action`.
     """
 
     def offered(verb: Verb, can: Callable[[Line], bool]) -> list[Line]:
@@ -98,6 +104,7 @@ def action_grammar(
     typed, choices = offered(Verb.TYPE, can_type), offered(Verb.SELECT, can_select)
     copied = [line for line in typed if copying and copying.verb is Verb.TYPE and line.name == copying.name]
     fields = [_target(line) for line in typed if line not in copied]
+    done, answer = _answer(answer_schema)
     forms = [
         '"press " KEY',
         '"open " COPY' if copying and copying.verb is Verb.OPEN else '"open " ADDRESS',
@@ -106,12 +113,12 @@ def action_grammar(
         '"wait"',
         '"find " TEXT',
         '"ask " TEXT',
-        '"done" (" " TEXT)?',
+        done,
         '"fail " TEXT',
     ]
     if with_rare:
         forms += ['"hover " (anything | TEXT)', '"drag " (anything | TEXT) " " TEXT', '"forward"']
-    rules = [_TEXT, _ADDRESS, f"KEY: {_either(quote(key) for key in KEYS)}"]
+    rules = [_TEXT, _ADDRESS, f"KEY: {_either(quote(key) for key in KEYS)}", *answer]
     if with_rare:
         there = [_target(line) for line in page.lines if line.ref is not None]
         rules.append(f"anything: {_either(there)}" if there else "anything: TEXT")
@@ -138,6 +145,21 @@ def action_grammar(
             )
         )
     return "\n".join(['start: action "\\n"', "action: " + "\n  | ".join(forms), *rules]) + "\n"
+
+
+def _answer(schema: str) -> tuple[str, list[str]]:
+    """Write the form of `done`, and the rule it needs: any text, or compact JSON that fits a schema."""
+    if not schema:
+        return '"done" (" " TEXT)?', []
+    compact = {**json.loads(schema), "x-guidance": {"whitespace_flexible": False}}
+    return '"done " answer', [f"answer: %json {json.dumps(compact)}"]
+
+
+def read_action(written: str, answer_schema: str = "") -> Action:
+    """Read an action that was written under this grammar. Raises ValueError for any other text."""
+    if answer_schema and written.startswith(f"{Verb.DONE} "):
+        return Action(Verb.DONE, text=written.removeprefix(f"{Verb.DONE} ").strip())
+    return parse(written)
 
 
 def _target(line: Line) -> str:

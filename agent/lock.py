@@ -1,4 +1,6 @@
-"""One session, one consolidation, one dashboard at a time: file locks that the system lets go when a process dies.
+"""One session in the person's browser, one session an origin, one consolidation, one dashboard at a time: file locks.
+
+The system lets them go when a process dies.
 
 The lock is held on an open file, not by the file's existence, so nothing is left to clean up after a kill. The pid in
 the file only names the holder; whether it is held is always asked of the system.
@@ -6,10 +8,12 @@ the file only names the holder; whether it is held is always asked of the system
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -52,11 +56,37 @@ def instance_lock(name: LockName) -> Iterator[None]:
 
     Raises AlreadyRunning, naming the holder's pid, when another process (or another block in this one) holds it.
     """
-    path = _path(name)
+    with _held(_path(name), f"a {name} is already running"):
+        yield
+
+
+@contextmanager
+def origin_locks(origins: Iterable[str]) -> Iterator[None]:
+    """Let no other session work on these origins while the block runs, whichever browser it uses.
+
+    Raises AlreadyRunning, naming the origin and the holder's pid, when another one does.
+    """
+    with ExitStack() as held:
+        for origin in sorted(origins):
+            path = paths.locks_dir() / (re.sub(r"[^\w.-]+", "_", origin) + ".lock")
+            held.enter_context(_held(path, f"a session is already working on {origin}"))
+        yield
+
+
+@contextmanager
+def file_lock(path: Path) -> Iterator[None]:
+    """Let no other process of ours work with this file while the block runs. Raises AlreadyRunning when one does."""
+    name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    with _held(paths.locks_dir() / f"file-{name}.lock", f"{path} is in use"):
+        yield
+
+
+@contextmanager
+def _held(path: Path, trouble: str) -> Iterator[None]:
     handle = _open(path)
     try:
         if not _try_lock(handle):
-            raise _already_running(name, _read_pid(path))
+            raise _already_running(trouble, _read_pid(path))
         _write_pid(handle, path, str(os.getpid()))
         try:
             yield
@@ -110,8 +140,6 @@ def _write_pid(handle: int, path: Path, pid: str) -> None:
         ) from error
 
 
-def _already_running(name: LockName, pid: int | None) -> AlreadyRunning:
+def _already_running(trouble: str, pid: int | None) -> AlreadyRunning:
     who = f"process {pid}" if pid is not None else "another process"
-    return AlreadyRunning(
-        f"a {name} is already running in {who}", "Wait until it has ended, or end that process, and try again"
-    )
+    return AlreadyRunning(f"{trouble} in {who}", "Wait until it has ended, or end that process, and try again")

@@ -81,6 +81,8 @@ class Budget:
 
     steps: int = 40
     seconds: float = float("inf")
+    tokens: float = float("inf")
+    """Of all prompts and actions together."""
 
 
 @dataclass(slots=True)
@@ -95,6 +97,8 @@ class Session:
     store: Recorder
     lessons: Sequence[str] = ()
     with_manual: bool = False
+    answer_schema: str = ""
+    """The JSON Schema of the answer, on one line; empty when any text will do."""
     budget: Budget = field(default_factory=Budget)
     ask: Ask = lambda _: None
     listen: Listener = ignore
@@ -104,6 +108,8 @@ class Session:
     window: bool = False
     """Whether the person who answers can use the browser's window: walls are handed to them."""
     answer: str = ""
+    tokens: int = 0
+    """What all prompts and actions had together."""
     _handovers: int = 0
     _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     _refusals: int = 0
@@ -132,11 +138,11 @@ class Session:
     def _work(self) -> StopReason:
         self.guard.begin(self.task, self.lessons, by_person=self.actor == "person")
         page = self.environment.reset()
-        transcript = Transcript(self.task, self.lessons, self.with_manual)
+        transcript = Transcript(self.task, self.lessons, self.with_manual, answer_schema=self.answer_schema)
         transcript.start(page)
         deadline = time.monotonic() + self.budget.seconds
         for step_no in range(self.budget.steps):
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or self.tokens >= self.budget.tokens:
                 return StopReason.BUDGET
             passed = self._pass_walls(page)
             if passed is None:
@@ -155,6 +161,7 @@ class Session:
                 )
             )
             decision = self.policy.decide(transcript.prompt(), page)
+            self.tokens += decision.prompt_tokens + decision.new_tokens
             result, stop = self._step(step_no, decision, page)
             if stop:
                 return stop

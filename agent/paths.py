@@ -1,26 +1,62 @@
-"""Where Apprentice keeps what it remembers (data) and what it can fetch again (cache).
+"""Where Apprentice keeps what it remembers (data), what it can fetch again (cache) and what it is told (configuration).
 
-`$APPRENTICE_HOME` moves both: data into it, the cache into its `cache` folder. Every directory that this module names
-is created on the way, readable by its owner only, because it holds what a person did in their apps.
+`$APPRENTICE_HOME` moves all three: data and configuration into it, the cache into its `cache` folder. `$APPRENTICE_PROFILE`
+names a profile, whose data (store, browser, adapters) are apart from all others' in `profiles/NAME`; the cache is shared.
+Every directory that this module names is created on the way, readable by its owner only, because it holds what a person
+did in their apps.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import platformdirs
 
-from browser.errors import StorageError
+from browser.errors import StorageError, UsageError
 
 APP_NAME = "apprentice"
 HOME_VARIABLE = "APPRENTICE_HOME"
+PROFILE_VARIABLE = "APPRENTICE_PROFILE"
+CONFIG_VARIABLE = "APPRENTICE_CONFIG"
+_PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
 def data_dir() -> Path:
-    """Return the directory of everything that cannot be made again."""
+    """Return the directory of everything that cannot be made again: the profile's own, when one is in use."""
+    name = profile_name()
+    return _private(_profiles_dir() / name) if name else _data_root()
+
+
+def config_path() -> Path:
+    """Return the path of the configuration file, which may not exist: $APPRENTICE_CONFIG, or the usual place."""
+    named = os.environ.get(CONFIG_VARIABLE, "").strip()
+    if named:
+        return Path(named).expanduser().absolute()
     home = _home()
-    return _private(home if home else platformdirs.user_data_path(APP_NAME, appauthor=False))
+    return (home if home else platformdirs.user_config_path(APP_NAME, appauthor=False)) / "config.toml"
+
+
+def profile_name() -> str:
+    """Return the profile in use, empty for none. Raises UsageError for a name that is no plain folder name."""
+    return checked_profile(os.environ.get(PROFILE_VARIABLE, "").strip())
+
+
+def checked_profile(name: str) -> str:
+    """Return a profile's name. Raises UsageError for one that is no plain folder name."""
+    if name and not _PROFILE_NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} is no name of a profile",
+            "Use up to 32 lower-case letters, digits, - and _, beginning with a letter or digit",
+        )
+    return name
+
+
+def known_profiles() -> list[str]:
+    """List the profiles that have data."""
+    folder = _data_root() / "profiles"
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
 
 
 def cache_dir() -> Path:
@@ -57,6 +93,20 @@ def downloads_dir() -> Path:
 def logs_dir() -> Path:
     """Return the directory of log files."""
     return _private(data_dir() / "logs")
+
+
+def locks_dir() -> Path:
+    """Return the directory of the locks on origins, one file each."""
+    return _private(data_dir() / "locks")
+
+
+def _data_root() -> Path:
+    home = _home()
+    return _private(home if home else platformdirs.user_data_path(APP_NAME, appauthor=False))
+
+
+def _profiles_dir() -> Path:
+    return _private(_data_root() / "profiles")
 
 
 def _home() -> Path | None:

@@ -53,6 +53,8 @@ class Prompt:
     """What the grammar does not offer while the page stays as it is."""
     task: str = ""
     """The person's words, as they stand in the prompt."""
+    answer_schema: str = ""
+    """The JSON Schema that the answer must fit, where the task came with one."""
 
     @property
     def with_manual(self) -> bool:
@@ -75,6 +77,8 @@ class Transcript:
     lessons: Sequence[str] = ()
     with_manual: bool = False
     """Explain the actions: for models that were not trained on them."""
+    answer_schema: str = ""
+    """A JSON Schema for the answer, on one line; said below the task."""
     page: Observation | None = None
     _keyframe: Observation | None = None
     _done: list[str] = field(default_factory=list)
@@ -131,6 +135,7 @@ class Transcript:
             self._cues.copying(self.task),
             frozenset(self._futile),
             self.task,
+            self.answer_schema,
         )
 
     @property
@@ -167,7 +172,14 @@ class Transcript:
 
     def _user(self, page: Observation) -> str:
         title = page.title if len(page.title) <= MAX_TITLE else page.title[: MAX_TITLE - 1] + "…"
-        parts = [f"Task: {self.task}", *self._mentions(page).lines(), f"Page: {title} {page.path}", page.render()]
+        answer = [f"Answer: done, then JSON of this schema: {self.answer_schema}"] if self.answer_schema else []
+        parts = [
+            f"Task: {self.task}",
+            *answer,
+            *self._mentions(page).lines(),
+            f"Page: {title} {page.path}",
+            page.render(),
+        ]
         if self.lessons:
             parts.append("Lessons:")
             parts.extend(self.lessons)

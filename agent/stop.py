@@ -21,7 +21,7 @@ class StopReason(StrEnum):
     LOOP = "loop"
     """The same action on the same page, again and again."""
     BUDGET = "budget"
-    """The steps or seconds allowed for the session are spent."""
+    """The steps, seconds or tokens allowed for the session are spent."""
     UNREACHABLE = "unreachable"
     """The app stopped answering or the browser was lost."""
     INTERRUPTED = "interrupted"

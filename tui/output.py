@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from agent.events import event
 from browser.errors import ApprenticeError
 
 out = Console(highlight=False)
@@ -42,11 +43,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
 
 
 def print_error(error: ApprenticeError, *, as_json: bool) -> None:
-    """Print what went wrong and what to do next, on one line."""
+    """Print what went wrong and what to do next, on one line: an event among the others, or words on standard error."""
     if as_json:
-        print_json({"error": error.message, "next_step": error.next_step, "exit_code": error.exit_code})
+        print_json(event("error", error=error.message, next_step=error.next_step, exit_code=error.exit_code))
     else:
-        err.print(f"error: {error}", markup=False, soft_wrap=True)
+        err.print(f"error: {' '.join(str(error).split())}", markup=False, soft_wrap=True)
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,8 @@ from agent.store import AdapterRow, Store
 from browser.errors import UsageError
 
 if TYPE_CHECKING:
-    from agent.policy.local import LocalPolicy
+    from agent.types import Policy
+    from browser.actions import Action
 
 EMBEDDED = "embedded"
 MODEL_VARIABLE = "APPRENTICE_MODEL"
@@ -34,11 +35,23 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A policy with what it is made of."""
+    """A policy with what it is made of. One that asks no model has no base."""
 
-    policy: LocalPolicy
-    base: Base
+    policy: Policy
+    base: Base | None
     adapter_id: str | None
+
+    @property
+    def with_manual(self) -> bool:
+        """Whether the model has to be told what the actions are."""
+        return self.base is not None and self.base.with_manual
+
+
+def scripted(actions: Sequence[Action]) -> Loaded:
+    """Return a policy that performs these actions and asks no model."""
+    from agent.policy.scripted import ScriptedPolicy
+
+    return Loaded(ScriptedPolicy(actions), None, None)
 
 
 def find_base(model: str | None, progress: Callable[[str], None] = lambda _: None) -> Base:

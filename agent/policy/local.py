@@ -8,6 +8,7 @@ choice about are appended without asking the model, and what a cue says is read 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from llguidance.hf import from_tokenizer
 from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
-from agent.grammar import action_grammar
+from agent.grammar import action_grammar, read_action
 from agent.policy.attention import fastest
 from agent.policy.draft import LEAST, draft_of
 from agent.policy.encode import Encoder, shared_length
@@ -28,18 +29,22 @@ from agent.policy.precision import compute_dtype
 from agent.policy.spans import Phrases, copying_of, most_probable
 from agent.prompt import Prompt
 from agent.types import Decision
-from browser.actions import Action, parse
+from browser.actions import Action
 from browser.errors import UsageError
 from browser.types import Observation
 
 MAX_NEW_TOKENS = 160
 """From here on a free text is closed at the first chance."""
+CLOSERS, JSON_CLOSERS = ('"',), ('"', "]", "}")
+"""What closes a text, and what closes a structured answer."""
 
 
 @dataclass(slots=True)
 class _Written:
     """An action being written, with the least certain of its free choices."""
 
+    closers: list[int]
+    """Tokens that end a free text, the first choice first."""
     tokens: list[int] = field(default_factory=list)
     confidence: float = 1.0
     admitted: float = 1.0
@@ -81,9 +86,15 @@ class LocalPolicy:
         fed = len(ids) - self._keep_prefix(ids)
         logits = self._feed(ids[len(self._cached) :])
         draft, least = self._draft(prompt, page) if self.temperature == 0 and self._cache.is_croppable else (None, 0.0)
-        grammar = action_grammar(page, prompt.copying, prompt.futile, with_rare=prompt.with_manual)
-        written = self._decode(logits, grammar, self.encoder.text(draft.render() + "\n") if draft else [], least)
-        action = parse(self.encoder.tokenizer.decode(written.tokens, skip_special_tokens=False))
+        schema = prompt.answer_schema if can_constrain(prompt.answer_schema) else ""
+        grammar = action_grammar(
+            page, prompt.copying, prompt.futile, with_rare=prompt.with_manual, answer_schema=schema
+        )
+        closers = JSON_CLOSERS if schema else CLOSERS
+        written = self._decode(
+            logits, grammar, self.encoder.text(draft.render() + "\n") if draft else [], least, closers
+        )
+        action = read_action(self.encoder.tokenizer.decode(written.tokens, skip_special_tokens=False), schema)
         if self.temperature == 0 and draft is None:
             action = self._reconsidered(action, prompt, page, ids)
         took_ms = (time.perf_counter() - started) * 1e3
@@ -115,12 +126,14 @@ class LocalPolicy:
             return draft, LEAST
         return most_probable(phrases, self.encoder.text, self._peek), 0.0
 
-    def _decode(self, logits_V: torch.Tensor, grammar: str, draft: list[int], least: float) -> _Written:
+    def _decode(
+        self, logits_V: torch.Tensor, grammar: str, draft: list[int], least: float, closers: Sequence[str] = CLOSERS
+    ) -> _Written:
         """Write one action: as much of the draft as is no less probable than `least`, then token by token."""
         matcher = LLMatcher(self._grammar_tokens, LLMatcher.grammar_from_lark(grammar))
         if matcher.is_error():
             raise RuntimeError(f"the page's grammar does not compile: {matcher.get_error()}")
-        written = _Written()
+        written = _Written([self.encoder.text(closer)[0] for closer in closers])
         if draft:
             logits_V = self._take(draft, least, logits_V, matcher, written)
         pending: list[int] = []
@@ -155,10 +168,12 @@ class LocalPolicy:
         return logits_T_V[len(written.tokens)]
 
     def _choose(self, logits_V: torch.Tensor, matcher: LLMatcher, written: _Written) -> int:
-        quote = self.encoder.text('"')[0]
         probabilities_V, admitted = _under_grammar(logits_V.float() / (self.temperature or 1.0), matcher)
-        if len(written.tokens) >= MAX_NEW_TOKENS and allowed_tokens(matcher, logits_V.shape[-1])[quote]:
-            return quote
+        if len(written.tokens) >= MAX_NEW_TOKENS:
+            allowed_V = allowed_tokens(matcher, logits_V.shape[-1])
+            closer = next((token for token in written.closers if allowed_V[token]), None)
+            if closer is not None:
+                return closer
         token = (
             int(torch.multinomial(probabilities_V, 1, generator=self._generator))
             if self.temperature > 0
@@ -216,6 +231,12 @@ def allowed_tokens(matcher: LLMatcher, vocabulary: int) -> torch.Tensor:
     mask = allocate_token_bitmask(1, vocabulary)
     fill_next_token_bitmask(matcher, mask)
     return torch.from_numpy(np.unpackbits(mask.view(np.uint8)[0], bitorder="little", count=vocabulary).astype(bool))
+
+
+@lru_cache(maxsize=8)
+def can_constrain(schema: str) -> bool:
+    """Whether a grammar can be made of a JSON Schema; not of every keyword. The answer is checked afterwards in any case."""
+    return bool(schema) and not LLMatcher.validate_grammar(LLMatcher.grammar_from_json_schema(schema))
 
 
 @lru_cache(maxsize=2)

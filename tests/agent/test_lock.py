@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.lock import LOCK_NAMES, holder, instance_lock
+from agent.lock import LOCK_NAMES, file_lock, holder, instance_lock, origin_locks
 from browser.errors import AlreadyRunning
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,3 +67,27 @@ def test_an_error_inside_lets_go() -> None:
     with pytest.raises(ZeroDivisionError), instance_lock("session"):
         _ = 1 / 0
     assert [holder(name) for name in LOCK_NAMES] == [None, None, None]
+
+
+def test_an_origin_is_one_session_s_at_a_time() -> None:
+    with origin_locks(["http://a.example", "http://b.example:8000"]):
+        with origin_locks(["http://c.example"]):
+            pass
+        for taken in ("http://a.example", "http://b.example:8000"):
+            with pytest.raises(AlreadyRunning, match=taken), origin_locks(["http://c.example", taken]):
+                pass
+        with origin_locks(["http://c.example"]):
+            pass  # what was refused half-way let go of what it had
+    with origin_locks(["http://a.example"]):
+        pass
+
+
+def test_a_file_is_one_process_s_at_a_time(tmp_path: Path) -> None:
+    def again() -> None:
+        with file_lock(tmp_path / "x" / ".." / "results"):
+            pass
+
+    other, refused = file_lock(tmp_path / "others"), pytest.raises(AlreadyRunning, match="results is in use")
+    with file_lock(tmp_path / "results"), other, refused:
+        again()
+    again()

@@ -19,6 +19,7 @@ from agent.paths import adapters_dir, database_path
 from agent.store import Store
 from browser.actions import parse
 from browser.types import Observation, StepResult
+from tui.cli import as_ours
 
 NOBODY = "http://127.0.0.1:9/"
 """The port of `discard`: nothing answers there."""
@@ -211,6 +212,17 @@ def test_a_database_of_a_newer_version(run: Run) -> None:
     before = database_path().read_bytes()
     refused(run("sessions"), 2, "newer version (it has m999_future)", "Upgrade Apprentice")
     assert database_path().read_bytes() == before
+
+
+def test_what_nobody_foresaw_is_one_line_too_and_its_details_are_kept(home: Path) -> None:
+    try:
+        _ = {}["missing\nkey"]
+    except KeyError as error:
+        shown = as_ours(error)
+    assert shown.exit_code == 7 and "KeyError" in shown.message
+    (log,) = (home / "logs").iterdir()
+    assert str(log) in shown.next_step
+    assert "Traceback" in log.read_text() and log.stat().st_mode & 0o77 == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="resource limits")

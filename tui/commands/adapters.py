@@ -49,10 +49,10 @@ def promote(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make an adapter champion: it acts from the next session on."""
-    from consolidation.adapters import verify_adapter
-
     with Store.open() as store:
         row = store.adapter(adapter)
+        from consolidation.adapters import verify_adapter  # heavy: a wrong id is said before
+
         verify_adapter(Path(row.path), row.base_id)
         store.promote(row.id, reason)
         for lesson_id in row.lesson_ids:

@@ -12,6 +12,7 @@ import typer
 
 from agent.store import Store
 from browser.errors import ApprenticeError, UsageError
+from tui.config import load_settings
 from tui.output import note, print_json, say
 from tui.wiring import find_base
 
@@ -39,7 +40,7 @@ def consolidate(
 
     if arm not in set(Arm):
         raise UsageError(f"unknown arm {arm!r}", f"The arms are {', '.join(Arm)}")
-    base = find_base(model, note)
+    base = find_base(load_settings({"model": model}).model, note)
     with Store.open() as store:
         rows = teachable(store, app or None)
     if not rows:

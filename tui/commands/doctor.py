@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agent.doctor import examine
+from tui.config import configured_browser
 from tui.output import print_json, say
 
 
@@ -14,7 +15,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     """Examine the installation and say what to do about what is wrong. Exit code 2 when something is."""
     from browser.launch import find_browser
 
-    findings = examine(lambda: find_browser().path)
+    findings = examine(lambda: find_browser(configured_browser()).path)
     if as_json:
         print_json(findings)
     else:

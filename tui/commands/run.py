@@ -2,147 +2,217 @@
 
 from __future__ import annotations
 
-import signal
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.answer import AnswerSchema
 from agent.events import Listener
-from agent.guard import Guard
-from agent.lock import instance_lock
-from agent.loop import Budget, Session
+from agent.guard import Guard, origin_of
+from agent.lock import instance_lock, origin_locks
+from agent.loop import Budget
+from agent.outcome_checks import parse_expectation
 from agent.paths import downloads_dir, profile_dir
-from agent.stop import StopReason
-from agent.store import LessonRow, Store
+from agent.store import Store
 from browser.errors import UsageError
+from tui.config import load_settings
 from tui.output import note, print_json, say
-from tui.person import find_person
-from tui.wiring import Loaded, load_policy
+from tui.person import Nobody, find_person
+from tui.steps import parse_steps
+from tui.stopping import stopped_by_signal
+from tui.wiring import load_policy, scripted
+
+if TYPE_CHECKING:
+    from agent.guard.policy import PolicyFile
+    from browser.environment import LiveEnvironment
+    from tui.settings import Settings
+
+LONGEST_TASK = 20_000
+"""Characters of a task; a prompt has no room for more."""
 
 
 def run(
-    task: Annotated[str, typer.Argument(help="What to do, in your own words.")],
+    task: Annotated[str, typer.Argument(help="What to do, in your own words; - reads it from standard input.")],
     url: Annotated[str, typer.Option(help="Where to begin.")],
     app: Annotated[
         str, typer.Option(help="Name of the app, under which lessons are kept. Default: the address's origin.")
     ] = "",
-    model: Annotated[
-        str | None, typer.Option(help="Folder of a base model. Default: the embedded one, or $APPRENTICE_MODEL.")
+    model: Annotated[str | None, typer.Option(help="Folder of a base model. Default: the embedded one.")] = None,
+    adapter: Annotated[str | None, typer.Option(help="champion (the default), none, or an adapter's id.")] = None,
+    with_lessons: Annotated[
+        bool | None, typer.Option("--lessons/--no-lessons", help="Read the lessons that fit.")
     ] = None,
-    adapter: Annotated[str, typer.Option(help="champion, none, or an adapter's id.")] = "champion",
-    with_lessons: Annotated[bool, typer.Option("--lessons/--no-lessons", help="Read the lessons that fit.")] = True,
-    approve: Annotated[str, typer.Option(help="Consequences allowed without asking: send,pay,delete,publish.")] = "",
+    steps: Annotated[
+        Path | None, typer.Option(help="A file of actions to perform, one a line, instead of asking a model.")
+    ] = None,
+    approve: Annotated[
+        str | None, typer.Option(help="Consequences allowed without asking: send,pay,delete,publish,grant.")
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="A policy file: what is approved or refused without asking, and where.")
+    ] = None,
     allow: Annotated[list[str] | None, typer.Option(help="Another origin the task may use; can be repeated.")] = None,
-    headless: Annotated[bool, typer.Option(help="No window, nobody to ask.")] = False,
-    max_steps: Annotated[int, typer.Option(min=1, help="Step budget.")] = 40,
-    max_seconds: Annotated[float, typer.Option(min=1, help="Time budget.")] = 1800,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Assert how the task ends: url~REGEX, text~REGEX, answer~REGEX, or http METHOD URL STATUS [JSONPATH]; can be repeated."
+        ),
+    ] = None,
+    output_schema: Annotated[
+        Path | None, typer.Option(help="A JSON Schema that the answer must fit; the answer is then JSON.")
+    ] = None,
+    headless: Annotated[bool | None, typer.Option(help="No window, nobody to ask.")] = None,
+    isolated: Annotated[
+        bool,
+        typer.Option("--isolated", help="A browser of its own that keeps nothing, instead of the person's profile."),
+    ] = False,
+    storage_state: Annotated[
+        Path | None,
+        typer.Option(help="With a browser of its own: cookies and local storage to begin with (Playwright's format)."),
+    ] = None,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Step budget. Default: 40.")] = None,
+    max_seconds: Annotated[float | None, typer.Option(min=1, help="Time budget. Default: 1800.")] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Token budget, prompts and actions together. Default: no limit.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON event a line.")] = False,
     answers_on_stdin: Annotated[
         bool, typer.Option(help="A front end answers questions on standard input, as JSON lines.")
     ] = False,
-    screenshots: Annotated[bool, typer.Option(help="Keep a picture of every step.")] = True,
+    screenshots: Annotated[bool | None, typer.Option(help="Keep a picture of every step.")] = None,
 ) -> None:
-    """Work on TASK in the app at URL."""
-    if not task.strip():
+    """Work on TASK in the app at URL. Exit code 0 done, 3 failed, 4 a person is needed, 5 blocked, 6 budget spent."""
+    from agent.guard.policy import PolicyFile, load_policy_file
+
+    words = read_task(task, answers_on_stdin=answers_on_stdin)
+    settings = load_settings(
+        {
+            "model": model,
+            "adapter": adapter,
+            "lessons": with_lessons,
+            "headless": headless,
+            "max_steps": max_steps,
+            "max_seconds": max_seconds,
+            "max_tokens": max_tokens,
+            "screenshots": screenshots,
+        }
+    )
+    person = find_person(headless=settings.headless, as_json=as_json, on_pipe=answers_on_stdin)
+    consequences = settings.approve if approve is None else approve.split(",")
+    rules = load_policy_file(Path(policy or settings.policy)) if policy or settings.policy else PolicyFile()
+    guard = make_guard(url, consequences, [*settings.allow, *(allow or [])], person.approve, rules)
+    expectations = [parse_expectation(written) for written in expect or []]
+    schema = AnswerSchema.load(output_schema) if output_schema else None
+    actions = parse_steps(steps) if steps else None
+    state = read_storage_state(storage_state) if storage_state else None
+    listen: Listener = print_json if as_json else show_event
+    alone = isolated or state is not None
+    with stopped_by_signal(), _place(url, guard, alone=alone), Store.open() as store:
+        loaded = scripted(actions) if actions else load_policy(store, settings.model, settings.adapter, note)
+        from tui.session import Assignment, work
+
+        name = app or origin_of(url)
+        read = store.find_lessons(name, words, adapter_id=loaded.adapter_id) if settings.lessons else []
+        environment = _environment(url, settings, guard, rules, state, alone=alone)
+        budget = Budget(settings.max_steps, settings.max_seconds, settings.max_tokens or float("inf"))
+        assignment = Assignment(words, name, url, guard, budget, expectations, schema)
+        code = work(
+            store,
+            loaded,
+            assignment,
+            read,
+            environment,
+            ask=person.ask,
+            listen=listen,
+            screenshots=settings.screenshots,
+            window=not settings.headless and not isinstance(person, Nobody),
+        )
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _place(url: str, guard: Guard, *, alone: bool) -> Iterator[None]:
+    """Take what no other session may use meanwhile: the origins, and the person's browser unless it has one of its own."""
+    browser = nullcontext() if alone else instance_lock("session")
+    with browser, origin_locks({origin_of(url), *guard.origins}):
+        yield
+
+
+def _environment(
+    url: str, settings: Settings, guard: Guard, rules: PolicyFile, state: dict[str, Any] | None, *, alone: bool
+) -> LiveEnvironment:
+    """Choose the browser: the person's own with its logins, or one that begins with `state` and keeps nothing."""
+    from browser.environment import LiveEnvironment
+    from browser.manners import Pace
+
+    return LiveEnvironment(
+        url,
+        headless=settings.headless,
+        browser=settings.browser or None,
+        profile=None if alone else profile_dir(),
+        storage_state=state,
+        downloads=downloads_dir(),
+        decide_dialog=guard.decide_dialog,
+        pace=Pace(rules.manners.pace_seconds, rules.manners.max_wait_seconds),
+    )
+
+
+def make_guard(
+    url: str, approve: str | Sequence[str], allow: Sequence[str], approver: Any, policy: PolicyFile | None = None
+) -> Guard:
+    """Make the rules of a session from what was typed. Raises UsageError for a bad address or consequence."""
+    written = approve.split(",") if isinstance(approve, str) else approve
+    names = [name.strip() for name in written if name.strip()]
+    try:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"not a web address: {url!r}")
+        return Guard.for_task(url, names, approver, allow, policy=policy)
+    except ValueError as error:
+        raise UsageError(
+            str(error), "Addresses begin with http:// or https://; consequences are send, pay, delete, publish, grant"
+        ) from error
+
+
+def read_task(task: str, *, answers_on_stdin: bool = False) -> str:
+    """Return the task, read from standard input when it is `-`. Raises UsageError for one that cannot be worked on."""
+    if task == "-":
+        if answers_on_stdin:
+            raise UsageError("standard input cannot hold the task and the answers", "Give the task as an argument")
+        try:
+            task = sys.stdin.read(LONGEST_TASK + 1)
+        except UnicodeDecodeError as error:
+            raise UsageError(f"the task on standard input is no text: {error}", "Write it in UTF-8") from error
+    words = task.strip()
+    if not words:
         raise UsageError(
             "the task is empty",
             'Say what to do, for example: apprentice run "Add a bill of 12 paid by Alex" --url http://127.0.0.1:8000/',
         )
-    person = find_person(headless=headless, as_json=as_json, on_pipe=answers_on_stdin)
-    guard = make_guard(url, approve, allow or [], person.approve)
-    listen: Listener = print_json if as_json else show_event
-    with instance_lock("session"), Store.open() as store:
-        loaded = load_policy(store, model, adapter, note)
-        name = app or next(iter(sorted(guard.origins)))
-        read = store.find_lessons(name, task, adapter_id=loaded.adapter_id) if with_lessons else []
-        reason = work(
-            store,
-            loaded,
-            task,
-            name,
-            url,
-            guard,
-            read,
-            listen,
-            headless=headless,
-            budget=Budget(max_steps, max_seconds),
-            ask=person.ask,
-            screenshots=screenshots,
-        )
-    raise typer.Exit(reason.exit_code)
+    if len(words) > LONGEST_TASK:
+        raise UsageError("the task is too long", f"Say it in at most {LONGEST_TASK} characters")
+    if unreadable := [char for char in words if not (char.isprintable() or char in "\n\t")]:
+        raise UsageError(f"the task holds a character that is no text: {unreadable[0]!r}", "Leave it out")
+    return words
 
 
-def work(
-    store: Store,
-    loaded: Loaded,
-    task: str,
-    app: str,
-    url: str,
-    guard: Guard,
-    read: list[LessonRow],
-    listen: Listener,
-    *,
-    headless: bool,
-    screenshots: bool,
-    **options: Any,
-) -> StopReason:
-    """Run one session in a live browser, ended cleanly by SIGTERM too."""
-    from browser.environment import LiveEnvironment
-
-    session_id = store.begin_session(
-        task,
-        app,
-        url,
-        policy=loaded.policy.name,
-        adapter_id=loaded.adapter_id,
-        lesson_ids=[lesson.id for lesson in read],
-    )
-    with (
-        LiveEnvironment(url, headless=headless, profile=profile_dir(), downloads=downloads_dir()) as environment,
-        stopped_by_signal(),
-    ):
-        session = Session(
-            session_id,
-            task,
-            environment,
-            loaded.policy,
-            guard,
-            store,
-            [lesson.text for lesson in read],
-            loaded.base.with_manual,
-            listen=listen,
-            **options,
-        )
-        if screenshots:
-            session.screenshot = environment.screenshot
-        return session.run()
-
-
-def make_guard(url: str, approve: str, allow: list[str], approver: Any) -> Guard:
-    """Make the rules of a session from what was typed. Raises UsageError for a bad address or consequence."""
-    names = [name.strip() for name in approve.split(",") if name.strip()]
+def read_storage_state(path: Path) -> dict[str, Any]:
+    """Read cookies and local storage that Playwright wrote. Raises UsageError for any other file."""
     try:
-        return Guard.for_task(url, names, approver, allow)
-    except ValueError as error:
+        state = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"{path} cannot be read: {reason}", "Give a storage state that Playwright wrote") from error
+    parts = [state.get(key, []) for key in ("cookies", "origins")] if isinstance(state, dict) else [None]
+    if not all(isinstance(part, list) and all(isinstance(item, dict) for item in part) for part in parts):
         raise UsageError(
-            str(error), "Addresses begin with http:// or https://; consequences are send, pay, delete, publish"
-        ) from error
-
-
-class stopped_by_signal:  # noqa: N801 - reads as a statement
-    """Turn SIGTERM into KeyboardInterrupt, so that a session that is told to stop still records how it ended."""
-
-    def __enter__(self) -> None:
-        self._old = signal.signal(signal.SIGTERM, self._stop)
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGTERM, self._old)
-
-    @staticmethod
-    def _stop(signal_number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+            f"{path} is no storage state: it needs lists of cookies and origins", "Let Playwright write it"
+        )
+    return state
 
 
 def show_event(event: dict[str, Any]) -> None:
@@ -161,12 +231,12 @@ def show_event(event: dict[str, Any]) -> None:
             say(f"     {event['note']}")
         case "session_ended":
             say(f"{event['stop_reason']}" + (f": {event['answer']}" if event["answer"] else ""))
+        case "result":
+            for check in event["checks"]:
+                say(f"{'ok  ' if check['passed'] else 'FAIL'} {check['expect']}" + _instead(check))
+            if event["problem"]:
+                say(f"FAIL {event['problem']}")
 
 
-def read_steps(path: Path) -> list[str]:
-    """Read a file of actions, one a line; empty lines and lines beginning with # are left out."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}", "Give a text file with one action a line") from error
-    return [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+def _instead(check: dict[str, Any]) -> str:
+    return "" if check["passed"] else f"   found {check['found']}"

@@ -10,17 +10,19 @@ import typer
 from agent.events import Listener, ignore
 from agent.guard import Guard, origin_of
 from agent.lessons.text import demonstration_text, words_text
-from agent.lock import instance_lock
+from agent.lock import instance_lock, origin_locks
 from agent.loop import Session
 from agent.paths import downloads_dir, profile_dir
 from agent.policy.scripted import ScriptedPolicy
 from agent.stop import StopReason
 from agent.store import LessonStep, Store
-from browser.actions import Action, Verb, parse
+from browser.actions import Action, Verb
 from browser.errors import ApprenticeError, UsageError
 from browser.types import Environment
-from tui.commands.run import make_guard, read_steps, show_event
+from tui.commands.run import make_guard, show_event
+from tui.config import configured_browser
 from tui.output import note, print_json, say
+from tui.steps import parse_steps
 
 
 class LessonFailed(ApprenticeError):
@@ -51,7 +53,7 @@ def teach(
         )
     guard = make_guard(url, "send,pay,delete,publish", [], lambda _action, _verdict: True)
     name = app or origin_of(url)
-    with instance_lock("session"), Store.open() as store:
+    with instance_lock("session"), origin_locks(guard.origins), Store.open() as store:
         if steps is not None:
             lesson_id = teach_steps(
                 store,
@@ -72,21 +74,6 @@ def teach(
         say(f"lesson {lesson_id} is in use from now on; apprentice consolidate moves it into the weights")
 
 
-def parse_steps(path: Path) -> list[Action]:
-    """Read a lesson file. Raises UsageError that names the line."""
-    actions = []
-    for number, line in enumerate(read_steps(path), start=1):
-        try:
-            actions.append(parse(line))
-        except ValueError as error:
-            raise UsageError(
-                f"{path}, step {number}: {error}", 'Write one action a line, like: click "Save"'
-            ) from error
-    if not actions:
-        raise UsageError(f"{path} has no steps", 'Write one action a line, like: click "Save"')
-    return actions
-
-
 def teach_steps(
     store: Store,
     task: str,
@@ -103,7 +90,9 @@ def teach_steps(
     from browser.environment import LiveEnvironment
 
     session_id = store.begin_session(task, app, url, kind="teach", policy="person")
-    live = environment or LiveEnvironment(url, headless=headless, profile=profile_dir(), downloads=downloads_dir())
+    live = environment or LiveEnvironment(
+        url, headless=headless, browser=configured_browser(), profile=profile_dir(), downloads=downloads_dir()
+    )
     try:
         session = Session(session_id, task, live, ScriptedPolicy(actions), guard, store, listen=listen, actor="person")
         reason = session.run()
@@ -155,7 +144,9 @@ def _teach_by_hand(store: Store, task: str, app: str, url: str) -> str:
     session_id = store.begin_session(task, app, url, kind="teach", policy="person")
     note("Do the task in the browser window. Close the window when it is done.")
     count = 0
-    with LiveEnvironment(url, headless=False, profile=profile_dir(), downloads=downloads_dir()) as environment:
+    with LiveEnvironment(
+        url, headless=False, browser=configured_browser(), profile=profile_dir(), downloads=downloads_dir()
+    ) as environment:
         for page, action, result in Recorder(environment):
             store.begin_step(session_id, count, page, action, actor="person")
             store.finish_step(session_id, count, result)
