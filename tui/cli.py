@@ -17,9 +17,12 @@ from tui.commands import (
     demo,
     doctor,
     dream,
+    export,
     forget,
     idle,
+    importing,
     lessons,
+    mcp,
     replay,
     rerun,
     run,
@@ -66,6 +69,9 @@ app.command("forget")(forget.forget)
 app.command("doctor")(doctor.doctor)
 app.command("setup")(setup.setup)
 app.command("demo")(demo.demo)
+app.command("mcp")(mcp.mcp)
+app.add_typer(export.export, name="export")
+app.add_typer(importing.imports, name="import")
 
 
 def main() -> int:
