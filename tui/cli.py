@@ -27,9 +27,12 @@ from tui.commands import (
     demo,
     doctor,
     dream,
+    export,
     forget,
     idle,
+    importing,
     lessons,
+    mcp,
     replay,
     rerun,
     run,
@@ -91,6 +94,9 @@ app.add_typer(config.config, name="config")
 app.command("doctor")(doctor.doctor)
 app.command("setup")(setup.setup)
 app.command("demo")(demo.demo)
+app.command("mcp")(mcp.mcp)
+app.add_typer(export.export, name="export")
+app.add_typer(importing.imports, name="import")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

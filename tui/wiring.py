@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.paths import models_dir
 from agent.store import AdapterRow, Store
@@ -75,6 +75,20 @@ def find_base(model: str | None, progress: Callable[[str], None] = lambda _: Non
     return Base(path, _hash(weights), with_manual=True)
 
 
+def is_address(model: str | None) -> bool:
+    """Whether the model is one that a server serves."""
+    return (model or os.environ.get(MODEL_VARIABLE) or "").startswith(("http://", "https://"))
+
+
+def served(address: str, progress: Callable[[str], None], **options: Any) -> Loaded:
+    """Connect to a model server. It is told what the actions are, and no adapter of ours is used."""
+    from agent.policy.served import ServedPolicy
+
+    policy = ServedPolicy.connect(address, **options)
+    progress(f"{policy.name}: pages, tasks and lessons are sent there")
+    return Loaded(policy, Base(Path(policy.url), "served", with_manual=True), None)
+
+
 def load_policy(
     store: Store,
     model: str | None,
@@ -84,6 +98,8 @@ def load_policy(
     seed: int = 0,
 ) -> Loaded:
     """Load the base with an adapter: `champion` (the base alone when there is none), `none`, or an id."""
+    if is_address(model):
+        return served(model or os.environ[MODEL_VARIABLE], progress, temperature=temperature, seed=seed)
     base = find_base(model, progress)
     row = find_adapter(store, base, adapter, progress)
     progress(f"loading {base.path.name}" + (f" with adapter {row.id[:8]}" if row else ""))

@@ -16,6 +16,7 @@ from agent.paths import downloads_dir, profile_dir
 from agent.policy.scripted import ScriptedPolicy
 from agent.stop import StopReason
 from agent.store import LessonStep, Store
+from agent.types import Policy
 from browser.actions import Action, Verb
 from browser.errors import ApprenticeError, UsageError
 from browser.types import Environment
@@ -85,6 +86,7 @@ def teach_steps(
     *,
     headless: bool,
     environment: Environment | None = None,
+    policy: Policy | None = None,
 ) -> str:
     """Perform the taught actions in the live app and keep the lesson. Raises LessonFailed, with nothing kept but the session."""
     from browser.environment import LiveEnvironment
@@ -94,7 +96,8 @@ def teach_steps(
         url, headless=headless, browser=configured_browser(), profile=profile_dir(), downloads=downloads_dir()
     )
     try:
-        session = Session(session_id, task, live, ScriptedPolicy(actions), guard, store, listen=listen, actor="person")
+        hand = policy or ScriptedPolicy(actions)
+        session = Session(session_id, task, live, hand, guard, store, listen=listen, actor="person")
         reason = session.run()
     finally:
         if environment is None:

@@ -1,0 +1,1 @@
+"""Programs that `playwright codegen` wrote, read as demonstrations. They are parsed and never run."""

@@ -1,0 +1,1 @@
+"""What leaves Apprentice for other tools: sessions as data, as a script, as a trace. Reads the store, writes files."""
