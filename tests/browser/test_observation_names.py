@@ -17,6 +17,7 @@ NAMED_OTHERWISE = {
 }
 NOT_OF_ITS_OWN = {
     ("trees.html", "option"): "the tree that is read here leaves out the choices of lists",
+    ("states.html", "option"): "the tree that is read here leaves out the choices of lists",
     ("trees.html", "gridcell"): "a cell is no control to it, unless it can be edited",
     ("inputs.html", "textbox"): "words that can be edited, without a role",
     ("inputs.html", "checkbox"): "a box that is not displayed, used through its label",
