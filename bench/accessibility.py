@@ -11,12 +11,13 @@ from playwright.sync_api import CDPSession, Error, Page
 from browser.page import BLOCK, PageView
 from browser.types import Line
 
-ROLES = frozenset(
+DATES = frozenset({"Date", "DateTime", "InputTime", "ColorWell"})
+LISTS = frozenset({"combobox", "listbox", "MenuListPopup"})
+ROLES = DATES | frozenset(
     {
         *("button", "link", "textbox", "searchbox", "combobox", "listbox", "checkbox", "radio", "switch", "slider"),
         *("spinbutton", "tab", "menuitem", "menuitemcheckbox", "menuitemradio", "option", "treeitem"),
-        *("Date", "DateTime", "InputTime", "ColorWell", "DisclosureTriangle", "PopUpButton", "ToggleButton"),
-        *("DisclosureTriangleGrouped", "MenuListPopup", "comboboxselect", "ComboBoxSelect", "ComboBoxMenuButton"),
+        *("DisclosureTriangle", "DisclosureTriangleGrouped"),
     }
 )
 """Roles of what a person can use, some of them Chromium's own words."""
@@ -69,19 +70,19 @@ def _controls(session: CDPSession, nodes: list[dict[str, Any]], width: int, heig
     by_id = {node["nodeId"]: node for node in nodes}
     for node in nodes:
         role = node.get("role", {}).get("value", "")
-        if node["ignored"] or role not in ROLES or "backendDOMNodeId" not in node or _in_list(node, role, by_id):
+        if node["ignored"] or role not in ROLES or "backendDOMNodeId" not in node or _is_part(node, role, by_id):
             continue
         backend = node["backendDOMNodeId"]
         name = " ".join(str(node.get("name", {}).get("value", "")).split())
         yield Control(role, name, backend, _in_view(session, backend, width, height))
 
 
-def _in_list(node: dict[str, Any], role: str, by_id: dict[str, dict[str, Any]]) -> bool:
-    """Whether an option belongs to a native select: a person chooses it through that."""
-    while role in ("option", "MenuListPopup", "group", "none") and node.get("parentId") in by_id:
+def _is_part(node: dict[str, Any], role: str, by_id: dict[str, dict[str, Any]]) -> bool:
+    """Whether it is a part of a native control, through which a person uses it: a choice of a select, the year of a date."""
+    wholes = LISTS if role == "option" else DATES
+    while node.get("parentId") in by_id:
         node = by_id[node["parentId"]]
-        role = node.get("role", {}).get("value", "")
-        if role in ("combobox", "MenuListPopup", "PopUpButton", "comboboxselect", "ComboBoxSelect", "listbox"):
+        if node.get("role", {}).get("value", "") in wholes:
             return True
     return False
 

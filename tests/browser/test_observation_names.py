@@ -15,14 +15,15 @@ NAMED_OTHERWISE = {
     ("names.html", "Star this", "this"): "words that a style sheet adds are not read",
     ("trees.html", "Payee m", "Payee"): "a button beside a field is no part of the field's name",
 }
+NOT_SEEN = {
+    ("states.html", "button", "Buried"): "it lies under something else: no person sees it either",
+}
 NOT_OF_ITS_OWN = {
     ("trees.html", "option"): "the tree that is read here leaves out the choices of lists",
+    ("states.html", "option"): "the tree that is read here leaves out the choices of lists",
     ("trees.html", "gridcell"): "a cell is no control to it, unless it can be edited",
     ("inputs.html", "textbox"): "words that can be edited, without a role",
     ("inputs.html", "checkbox"): "a box that is not displayed, used through its label",
-    ("listeners_inner.html", "clickable"): "known by its listener: it has no role",
-    ("listeners.html", "clickable"): "known by its listener: it has no role",
-    ("controls.html", "clickable"): "known by its cursor: it has no role",
 }
 
 
@@ -43,12 +44,10 @@ def test_names_and_controls_are_those_of_the_accessibility_tree(driver: Driver) 
                 otherwise.add((path.name, control.name, line.name))
             else:
                 named += 1
-        more |= {(path.name, line.role) for line in lines.values()}
+        more |= {(path.name, line.role) for line in lines.values() if line.role != "clickable"}  # it has no role
     assert otherwise == set(NAMED_OTHERWISE)
     assert more <= set(NOT_OF_ITS_OWN), "what is no control to Chromium"
-    assert {(page, control.role, control.name) for page, control in missing} == set(), (
-        "what a person sees and we do not"
-    )
+    assert {(page, control.role, control.name) for page, control in missing} == set(NOT_SEEN)
     assert named > 300
 
 
