@@ -117,4 +117,4 @@ def _hand(
     from tui.wiring import load_policy
 
     loaded: Any = load_policy(store, model, adapter, progress)
-    return loaded.policy, loaded.adapter_id, loaded.base.with_manual
+    return loaded.policy, loaded.adapter_id, loaded.with_manual
