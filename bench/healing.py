@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,10 +22,11 @@ from bench.drawing import Drawer, served
 from browser.actions import Action
 from browser.environment import LiveEnvironment
 from browser.errors import ApprenticeError
-from browser.healing import heal
+from browser.healing import Healing, heal
 from browser.types import Observation
 
 SEEDS = 40
+Finder = Callable[[Action, Observation, Observation], Healing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Trial:
     reason: str
 
 
-def try_case(case: Case, environment: LiveEnvironment, pages: dict[str, str], home: str) -> Trial:
+def try_case(case: Case, environment: LiveEnvironment, pages: dict[str, str], home: str, find: Finder = heal) -> Trial:
     """Record the target, change the page, look for the target, and act."""
     path = "/" + "-".join(case.before.label.lower().replace(":", "").split())
     environment.url = home + path
@@ -55,7 +56,7 @@ def try_case(case: Case, environment: LiveEnvironment, pages: dict[str, str], ho
     action = _recorded(case, recorded, environment)
     pages[path] = Drawer(case.drawn_after).page(case.after)
     present = environment.reset()
-    healing = heal(action, recorded, present)
+    healing = find(action, recorded, present)
     acted: set[str] = set()
     note = ""
     if healing.line is not None:
@@ -97,7 +98,7 @@ def _recorded(case: Case, page: Observation, environment: LiveEnvironment) -> Ac
     raise ApprenticeError(f"seed {case.seed}: {case.target.truth} is not among what was seen")
 
 
-def run(seeds: Sequence[int], *, held_out: bool = True) -> list[Trial]:
+def run(seeds: Sequence[int], *, held_out: bool = True, find: Finder = heal) -> list[Trial]:
     """Try these seeds in one browser."""
     pages: dict[str, str] = {}
     with served(pages) as home, LiveEnvironment(home) as environment:
@@ -106,7 +107,7 @@ def run(seeds: Sequence[int], *, held_out: bool = True) -> list[Trial]:
         trials = []
         for seed in seeds:
             case = make_case(seed, HELD_OUT if held_out else PAGES)
-            trials.append(try_case(case, environment, pages, home))
+            trials.append(try_case(case, environment, pages, home, find))
         return trials
 
 

@@ -150,7 +150,9 @@ class LiveHands(Reach):
         to = line.ref if line else None
         self._place(to, target)
         mouse = self._tabs.page.mouse
-        x, y = self._place(ref, name)
+        with translated():
+            mouse.move(*self._place(ref, name))
+        x, y = self._place(ref, name)  # a menu that the mouse left has closed, and things moved up
         with translated():
             mouse.move(x, y)
             mouse.down()

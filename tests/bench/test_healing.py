@@ -8,6 +8,7 @@ from bench import healing
 from bench.changing import CHANGES, HELD_OUT, PAGES, make_case, walk
 from bench.drawing import Drawer
 from browser.actions import Action
+from browser.healing import Healing
 from browser.types import Observation
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -24,16 +25,15 @@ def test_forty_changes() -> None:
     assert [trial.verdict for trial in trials if not trial.is_there] == ["not found"] * 4
 
 
-def test_a_guess_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_guess_would_be_noticed() -> None:
     """The positive control: who takes the first control of the name's role acts on wrong elements, and the page says so."""
 
-    def guess(action: Action, recorded: Observation, present: Observation) -> healing.Healing:
+    def guess(action: Action, recorded: Observation, present: Observation) -> Healing:
         role = next(line.role for line in recorded.lines if line.ref == action.ref)
         line = next((line for line in present.lines if line.ref is not None and line.role == role), None)
-        return healing.Healing(line, 1.0, "the first of its role")
+        return Healing(line, 1.0, "the first of its role")
 
-    monkeypatch.setattr(healing, "heal", guess)
-    assert sum(trial.verdict == "wrong" for trial in healing.run(range(5, 10))) >= 2
+    assert sum(trial.verdict == "wrong" for trial in healing.run(range(5, 10), find=guess)) >= 2
 
 
 def test_cases_are_drawn_from_their_seeds() -> None:
