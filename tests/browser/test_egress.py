@@ -107,7 +107,7 @@ def test_what_is_opened_or_led_to_is_refused_and_the_page_stays_in_reach(staged:
 
 def test_a_page_without_an_address_is_left(staged: Stage, held: LiveEnvironment) -> None:
     _, server, _ = staged
-    blob = "URL.createObjectURL(new Blob(['<title>Blob</title>'], { type: 'text/html' }))"
+    blob = "window.URL.createObjectURL(new Blob(['<title>Blob</title>'], { type: 'text/html' }))"
     server.pages["/start"] = (
         f'<title>Start</title><button onclick="window.open({blob})">Tab</button><button onclick="location = {blob}">Here</button>'
     )
