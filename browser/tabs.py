@@ -165,7 +165,11 @@ class Tabs:
             target = _unused(self._downloads / name)
             download.save_as(target)
             target.chmod(0o600)
-            self.notes.append(f"downloaded {quote(target.name)}")
+            if self._limit and target.stat().st_size > self._limit.cap:  # it came faster than word of it
+                target.unlink()
+                self.notes.append(f"the download of {quote(name)} is too large")
+            else:
+                self.notes.append(f"downloaded {quote(target.name)}")
         except Error:
             why = "is too large" if self._limit and self._limit.cut(download.url) else "failed"
             self.notes.append(f"the download of {quote(name)} {why}")
