@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from agent.events import Listener, event, ignore
-from agent.guard import Guard, Verdict
+from agent.guard import Consequence, Guard, Verdict
 from agent.prompt import Transcript
 from agent.stop import StopReason
 from agent.types import Decision, Policy
@@ -275,7 +275,20 @@ class Session:
             return StepResult(
                 page, ok=False, note=f"not allowed: {verdict.reason}"
             ), StopReason.DENIED if over else None
-        return self.environment.step(action), None
+        result = self.environment.step(action)
+        if result.unknown and verdict.consequence is not Consequence.READ:
+            return self._ask_whether_done(action, result)
+        return result, None
+
+    def _ask_whether_done(self, action: Action, result: StepResult) -> tuple[StepResult, StopReason | None]:
+        """Have the person look before the work goes on: what may have been done once must not be done twice."""
+        question = f"The browser was lost during {action.render(with_ref=False)}. Look whether it was done: what now?"
+        self.listen(event("question", session=self.id, text=question))
+        reply = self.ask(question)
+        if reply is None:
+            self.answer = f"The browser was lost during {action.render(with_ref=False)}: whether it was done is unknown"
+            return result, StopReason.ASKED
+        return replace(result, note=f"{result.note}; the person answers: {reply}"), None
 
     def _loops(self, action: Action, page: Observation) -> StopReason | None:
         """Notice the same action on the same page, again and again."""

@@ -15,16 +15,19 @@ import psutil
 from playwright.sync_api import Error, Page
 
 from browser.actions import PERFORM, WITHOUT_PAGE, Action, ActionFailed, Verb
+from browser.downloads import DownloadLimit
 from browser.driver import DRIVER, has_ended
+from browser.egress import EgressProxy, EgressRules
 from browser.errors import AppUnreachable, UsageError
 from browser.hands import NAVIGATION_MS, LiveHands, web_address, why_not
 from browser.launch import Launched, launch
 from browser.manners import Manners, Pace
+from browser.recovery import Recovery, what_happened
 from browser.settle import Quiet, Settling, Traffic
 from browser.tabs import Decide, Tabs
 from browser.types import Observation, StepResult
 from browser.watchdog import Watchdog
-from browser.world import BrowserLost
+from browser.world import BrowserLost, translated
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +55,15 @@ class _Live:
     hands: LiveHands
     manners: Manners
     watchdog: Watchdog
+    browser: psutil.Process
     driver: psutil.Process | None
     """What Playwright's driver runs in."""
 
     @property
     def is_alive(self) -> bool:
         browser = self.launched.context.browser
-        return browser is not None and browser.is_connected() and not has_ended(self.driver)
+        ended = has_ended(self.browser) or has_ended(self.driver)
+        return browser is not None and browser.is_connected() and not ended
 
 
 class LiveEnvironment:
@@ -67,6 +72,9 @@ class LiveEnvironment:
     After each action the page is left to settle: no change for 80 ms, no document or data request that the action caused
     still under way, five seconds at most. A page that does not settle is read as it stands; the note says so only when the
     action showed nothing else, so that a clock or an animation does not speak in every step.
+
+    When the page crashes or hangs, or the browser ends, it is brought back, with the same profile and cookies, to the page that
+    was seen last. That is asked for by GET, the start page in its place when a form led there: nothing is ever sent twice.
     """
 
     def __init__(
@@ -85,12 +93,14 @@ class LiveEnvironment:
         patience: float = PATIENCE,
         pace: Pace | None = None,
         args: Sequence[str] = (),
+        egress: EgressRules | None = None,
     ) -> None:
         """Remember what to open; the browser starts with `reset`.
 
         `staging` is the only folder that files are uploaded from. Downloads go to `downloads`, without it to a folder that
         is gone after `close`. Dialogs but alerts are dismissed unless `decide_dialog` accepts them. `slow_mo` in ms.
         `pace` says how patient the agent is with public sites.
+        `egress` says where the browser may connect to; without it, it may connect to anything.
         """
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise UsageError(f"{url!r} is not a web address", "Give one that begins with http:// or https://.")
@@ -114,6 +124,9 @@ class LiveEnvironment:
         self._running: _Live | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._last: Observation | None = None
+        self._rules = egress
+        self._proxy: EgressProxy | None = None
+        self._recovery = Recovery()
 
     def __enter__(self) -> Self:
         return self
@@ -140,38 +153,36 @@ class LiveEnvironment:
 
     def reset(self) -> Observation:
         """Open the app in a single tab and look at it; the browser is started when it does not run. Cookies are kept."""
-        if self._running is not None and not self._running.is_alive:
-            self.close()
-        live = self._running or self._launch()
-        with live.watchdog.watching():
-            page = live.tabs.restart()
-        self._begin(live, page)
-        if live.manners.may_retry(self.url):
-            self._begin(live, page)
-        return self._with_blocks(live, self.look())
+        self._recovery.begin()
+        return self._open(self.url)
 
     def step(self, action: Action) -> StepResult:
-        """Do one action, wait until the page is quiet, and look again. Raises BrowserLost when page or browser crashed."""
+        """Do one action, wait until the page is quiet, and look again.
+
+        When page or browser is lost meanwhile, it is brought back and the result says that the action's is unknown. Raises
+        BrowserLost when that was done too often, AppUnreachable when the app does not answer any more.
+        """
         live = self._live
         if action.verb in WITHOUT_PAGE:
             return StepResult(self._last or self.look())
-        before = self._last or self.look()
-        refusal = self._wait_turn(live, action, before)
-        if refusal:
-            return StepResult(self._with_blocks(live, before), ok=False, note=refusal)
+        begun = False
         try:
+            before = self._last or self.look()
+            refusal = self._wait_turn(live, action, before)
+            if refusal:
+                return StepResult(self._with_blocks(live, before), ok=False, note=refusal)
             with live.watchdog.watching():
+                live.tabs.view.answer()
+                begun = True
                 result = self._step(live, action, before)
             if action.verb is Verb.OPEN and live.manners.may_retry(_goes_to(action, before)):
                 self._wait_turn(live, action, before)
                 with live.watchdog.watching():
                     result = self._step(live, action, before)
             return replace(result, observation=self._with_blocks(live, result.observation))
-        except BrowserLost as error:
-            if live.watchdog.bit:
-                text = f"The page did not answer for {self._patience:.0f} seconds"
-                raise BrowserLost(text, "Start the session again.") from error
-            raise
+        except BrowserLost as lost:
+            hung = BrowserLost(f"The page did not answer for {self._patience:.0f} seconds")
+            return self._recover(hung if live.watchdog.bit else lost, begun=begun)
 
     def look(self) -> Observation:
         """Look at the active tab as it stands."""
@@ -203,9 +214,11 @@ class LiveEnvironment:
 
     def close(self) -> None:
         """End the browser and all its processes. Safe to call twice, and after a crash."""
-        live, self._running, self._last = self._running, None, None
-        if live is not None:
-            live.launched.close()
+        self._end()
+        self._recovery = Recovery()
+        if self._proxy is not None:
+            self._proxy.close()
+            self._proxy = None
         if self._temporary is not None:
             self._temporary.cleanup()
             self._temporary = None
@@ -216,19 +229,57 @@ class LiveEnvironment:
             raise UsageError("There is no page yet", "Call reset() first.")
         return self._running
 
-    def _begin(self, live: _Live, page: Page) -> None:
-        """Open the start page in a tab and let it settle. Raises AppUnreachable."""
-        live.manners.wait_turn(page, self.url)
+    def _open(self, url: str) -> Observation:
+        """Open an address in a single tab and look at it. Raises AppUnreachable."""
+        if self._running is not None and not self._running.is_alive:
+            self._end(lost=True)
+        live, page = self._fresh_tab()
+        self._begin(live, page, url)
+        if live.manners.may_retry(url):
+            self._begin(live, page, url)
+        self._news()  # it is in the log, and no step's doing
+        with live.watchdog.watching():
+            return self._with_blocks(live, self.look())
+
+    def _begin(self, live: _Live, page: Page, url: str) -> None:
+        """Ask for a page and let it settle. Raises AppUnreachable."""
+        live.manners.wait_turn(page, url)
         with live.watchdog.watching():
             live.traffic.begin()
             try:
-                page.goto(self.url, wait_until="commit", timeout=NAVIGATION_MS)
+                page.goto(url, wait_until="commit", timeout=NAVIGATION_MS)
             except Error as error:
-                log.debug("opening %s: %s", self.url, error.message)
+                log.debug("opening %s: %s", url, error.message)
                 raise AppUnreachable(
-                    f"{self.url} {why_not(error)}", "Check that the app runs and that the address is right."
+                    f"{url} {self._why_not(error)}", "Check that the app runs and that the address is right."
                 ) from error
             live.settling.settle()
+
+    def _fresh_tab(self) -> tuple[_Live, Page]:
+        """Return the browser with a single new tab. One that turns out to be lost is replaced."""
+        live = self._running or self._launch()
+        try:
+            with live.watchdog.watching():
+                return live, live.tabs.restart()
+        except Error as error:
+            log.debug("no new tab: %s", error.message)
+        self._end(lost=True)
+        live = self._launch()
+        with live.watchdog.watching(), translated():
+            return live, live.tabs.restart()
+
+    def _recover(self, lost: BrowserLost, *, begun: bool) -> StepResult:
+        """Bring the browser back to the page that was seen last. What was under way is not done again."""
+        self._recovery.count(lost)
+        page = self._open(self._recovery.place(self._last.url if self._last else self.url, self.url))
+        note = what_happened(lost, begun=begun)
+        log.warning("%s", note)
+        return StepResult(page, ok=False, note=note, unknown=begun)
+
+    def _end(self, *, lost: bool = False) -> None:
+        live, self._running, self._last = self._running, None, None
+        if live is not None:
+            live.launched.close(lost=lost)
 
     def _wait_turn(self, live: _Live, action: Action, before: Observation) -> str:
         """Wait until the site may be asked for another page, where the action may ask for one; return why it may not be, or nothing."""
@@ -242,19 +293,37 @@ class LiveEnvironment:
         return replace(page, blocks=blocks) if blocks else page
 
     def _launch(self) -> _Live:
-        launched = launch(**self._start)
+        if self._rules is not None and self._proxy is None:
+            self._proxy = EgressProxy(self._rules)
+            self._proxy.start()
+        launched = launch(**self._start, egress=self._proxy)
+        self._recovery.restore(launched.context)
         self.notices = launched.notices
         driver = DRIVER.process
         watchdog = Watchdog(launched.pid, driver, self._patience)
-        tabs = Tabs(launched.context, downloads=self._quarantine(), decide=self._decider(watchdog))
+        limit = DownloadLimit(launched.context, launched.arriving)
+        tabs = Tabs(launched.context, downloads=self._quarantine(), decide=self._decider(watchdog), limit=limit)
+        tabs.on_view.append(self._recovery.heed)
         traffic = Traffic(launched.context)
         hands = LiveHands(tabs, self.url, self._staging)
         manners = Manners(launched.context, self._pace)
-        self._running = _Live(launched, tabs, traffic, Settling(tabs, traffic), hands, manners, watchdog, driver)
+        self._running = _Live(
+            launched,
+            tabs,
+            traffic,
+            Settling(tabs, traffic),
+            hands,
+            manners,
+            watchdog,
+            psutil.Process(launched.pid),
+            driver,
+        )
         return self._running
 
     def _quarantine(self) -> Path:
         if self._downloads is None:
+            if self._temporary is not None:  # of the browser before
+                return Path(self._temporary.name)
             self._temporary = tempfile.TemporaryDirectory(prefix="apprentice-downloads-")
             return Path(self._temporary.name)
         self._downloads.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -289,12 +358,29 @@ class LiveEnvironment:
         quiet = live.settling.settle()
         notes += live.tabs.drain()
         after = self.look()
+        if live.tabs.leave_sealed(self.url):
+            ok = False
+            live.settling.settle()
+            notes += live.tabs.drain()
+            after = self.look()
         if after.url.startswith(ERROR_PAGE) and before.url != after.url:
             ok = False
             notes.append("the page did not load")
+        notes += self._news()
+        if after.url != before.url:
+            self._recovery.keep(live.launched.context)
         if quiet and not notes and (after.url, after.lines) == (before.url, before.lines):
             notes.append(quiet.value)
         return StepResult(after, ok, "; ".join(notes))
+
+    def _news(self) -> list[str]:
+        """Say what the egress proxy refused since the last call."""
+        told = self._proxy.tell() if self._proxy else ""
+        return [told] if told else []
+
+    def _why_not(self, error: Error) -> str:
+        told = self._proxy.tell() if self._proxy else ""
+        return f"cannot be opened: {told}" if told else why_not(error)
 
 
 def _goes_to(action: Action, page: Observation) -> str:

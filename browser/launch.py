@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Any, cast
 
 from playwright.sync_api import Browser, BrowserContext, Error, StorageState, ViewportSize
 
-from browser.driver import DRIVER, end, family
+from browser.driver import DRIVER, end, end_now, family
+from browser.egress import EgressProxy
+from browser.egress.chromium import flags, sign_in
 from browser.errors import AlreadyRunning, SetupError, UsageError
 from browser.manners import introduce
 from browser.world import script
@@ -28,6 +31,7 @@ QUIET = (
     "--dns-prefetch-disable",
     "--disable-notifications",
     "--deny-permission-prompts",
+    "--disable-quic",
 )
 """Beside what Playwright passes already: nothing leaves the machine but what the page asks for, and nothing asks for permissions."""
 NO_SANDBOX_NOTICE = "Chromium runs without its sandbox: {reason}"
@@ -118,15 +122,19 @@ class Launched:
     notices: list[str] = field(default_factory=list)
     """What the person should know about how the browser was started."""
     pid: int = 0
+    arriving: Path = field(default_factory=Path)
+    """Where downloads are while they come; gone with the browser."""
     _browser: Browser | None = None
     _open: bool = True
 
-    def close(self) -> None:
-        """Close the browser and see that its processes are gone. Safe to call twice."""
+    def close(self, *, lost: bool = False) -> None:
+        """Close the browser and see that its processes are gone, at once when it is `lost`. Safe to call twice."""
         if not self._open:
             return
         self._open = False
         tree = family(self.pid)
+        if lost:
+            end_now(tree)
         try:
             self.context.close()
             if self._browser is not None:
@@ -136,6 +144,7 @@ class Launched:
         finally:
             DRIVER.release()
             end(tree)
+            shutil.rmtree(self.arriving, ignore_errors=True)
 
 
 def launch(
@@ -146,15 +155,19 @@ def launch(
     storage_state: Path | dict[str, Any] | None = None,
     slow_mo: float = 0,
     args: Sequence[str] = (),
+    egress: EgressProxy | None = None,
 ) -> Launched:
     """Start a browser: with a profile folder of its own when one is given, else with nothing kept.
 
-    Raises SetupError when it does not start, AlreadyRunning when the profile is in use.
+    All its connections go through `egress`, a running proxy, when one is given. Raises SetupError when it does not start,
+    AlreadyRunning when the profile is in use.
     """
     if profile is not None and storage_state is not None:
         raise UsageError(
             "A profile and a storage state exclude each other", "A profile keeps its own cookies; give one of the two."
         )
+    if isinstance(storage_state, Path):
+        _check_private(storage_state)
     choice = find_browser(browser)
     sandbox, notices = _sandbox()
     start: dict[str, Any] = {
@@ -162,7 +175,8 @@ def launch(
         "chromium_sandbox": sandbox,
         "headless": headless,
         "slow_mo": slow_mo,
-        "args": [*QUIET, *args],
+        "args": [*QUIET, *args, *(flags(egress) if egress else ())],
+        "downloads_path": (arriving := Path(tempfile.mkdtemp(prefix="apprentice-arriving-"))),
         "handle_sigint": False,  # Ctrl+C is the person's word to us, not to the browser
     }
     page: dict[str, Any] = {
@@ -188,8 +202,20 @@ def launch(
         if running is not None:
             running.close()
         DRIVER.release()
+        shutil.rmtree(arriving, ignore_errors=True)
         raise _explain(error, choice, profile) from error
-    return Launched(context, choice, notices, pid, running)
+    launched = Launched(context, choice, notices, pid, arriving, running)
+    if egress is not None:
+        _sign_in(launched, egress)
+    return launched
+
+
+def _sign_in(launched: Launched, egress: EgressProxy) -> None:
+    try:
+        sign_in(launched.context, egress)
+    except BaseException:
+        launched.close()
+        raise
 
 
 _WARNED: set[str] = set()
@@ -219,6 +245,16 @@ def _own(profile: Path) -> None:
         raise SetupError(
             f"The profile folder {profile} cannot be used: {error.strerror}", "Choose another folder."
         ) from error
+
+
+def _check_private(storage_state: Path) -> None:
+    """Refuse a file of cookies that others can read: who has it, has the logins."""
+    try:
+        mode = storage_state.stat().st_mode
+    except OSError as error:
+        raise UsageError(f"The storage state {storage_state} cannot be read: {error.strerror}") from error
+    if os.name == "posix" and mode & 0o077:
+        raise UsageError(f"The storage state {storage_state} can be read by others", f"Run: chmod 600 {storage_state}")
 
 
 def _explain(error: Error, choice: BrowserChoice, profile: Path | None) -> SetupError | AlreadyRunning:

@@ -121,6 +121,10 @@ class PageView:
             frames=tuple(parts),
         )
 
+    def answer(self) -> None:
+        """Return once the page does anything at all. Raises BrowserLost when it crashed."""
+        self.world.send("Runtime.evaluate", {"expression": "0"})
+
     def locate(self, ref: int) -> Frame:
         """Return the frame that holds the control. Raises ActionFailed when its document is another than the observed one."""
         block = ref // BLOCK % BLOCK

@@ -10,11 +10,14 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Dialog, Download, Error, FileChooser, Page
 
+from browser.downloads import DownloadLimit
 from browser.page import PageView
 from browser.types import quote
 from browser.world import BrowserLost
 
 MAX_MESSAGE = 200
+SHOWN = frozenset({"http", "https", "about", "chrome-error"})
+"""What a tab may show: a page of any other kind (`blob:`, `data:`, `file:`) has no address that could be judged."""
 Decide = Callable[[str, str], bool]
 """Given a dialog's kind (`confirm`, `prompt`, `beforeunload`) and its message, whether to accept it."""
 
@@ -22,7 +25,14 @@ Decide = Callable[[str, str], bool]
 class Tabs:
     """Follows the tabs of a context. A tab that an action opens becomes active; when it closes, its opener is again."""
 
-    def __init__(self, context: BrowserContext, *, downloads: Path, decide: Decide | None = None) -> None:
+    def __init__(
+        self,
+        context: BrowserContext,
+        *,
+        downloads: Path,
+        decide: Decide | None = None,
+        limit: DownloadLimit | None = None,
+    ) -> None:
         self.notes: list[str] = []
         """What happened since the last step, one line each."""
         self.chooser: FileChooser | None = None
@@ -33,6 +43,7 @@ class Tabs:
         self._context = context
         self._downloads = downloads
         self._decide = decide
+        self._limit = limit
         self._pages: list[Page] = []
         self._openers: dict[Page, Page | None] = {}
         self._views: dict[Page, PageView] = {}
@@ -83,6 +94,18 @@ class Tabs:
         """Close the active tab; its opener becomes active."""
         self.page.close()
         self.notes = [note for note in self.notes if note != "the tab was closed"]
+
+    def leave_sealed(self, home: str) -> bool:
+        """Leave the active tab when it shows what no origin answers for. Return whether it did; the notes say so."""
+        kind = urlsplit(self.page.url).scheme
+        if kind in SHOWN:
+            return False
+        if self.count > 1:
+            self.close_active()
+        else:
+            self.page.goto(home, wait_until="commit")
+        self.notes.append(f"a page of the kind {kind}: may not be shown")
+        return True
 
     def drain(self) -> list[str]:
         """Return and forget what happened, new tabs with the titles they have by now."""
@@ -142,9 +165,14 @@ class Tabs:
             target = _unused(self._downloads / name)
             download.save_as(target)
             target.chmod(0o600)
-            self.notes.append(f"downloaded {quote(target.name)}")
+            if self._limit and target.stat().st_size > self._limit.cap:  # it came faster than word of it
+                target.unlink()
+                self.notes.append(f"the download of {quote(name)} is too large")
+            else:
+                self.notes.append(f"downloaded {quote(target.name)}")
         except Error:
-            self.notes.append(f"the download of {quote(name)} failed")
+            why = "is too large" if self._limit and self._limit.cut(download.url) else "failed"
+            self.notes.append(f"the download of {quote(name)} {why}")
         finally:
             self.downloading -= 1
 

@@ -210,6 +210,8 @@ class StepResult:
     ok: bool = True
     note: str = ""
     """One line for the policy: why the action failed, or what else happened (a dialog, a download, a new tab)."""
+    unknown: bool = False
+    """Whether nobody knows if the action was done, since the browser was lost meanwhile. It is not repeated unasked."""
 
 
 class Environment(Protocol):

@@ -55,7 +55,7 @@ class StepRow:
     actor: Actor
     guard: dict[str, Any] | None
     ok: bool | None
-    """None while the result is unknown: the action runs, or the process was killed while it ran."""
+    """None while the result is unknown: the action runs, or the process was killed or the browser lost while it ran."""
     note: str
     result_observation: Observation | None
     result_hash: str | None

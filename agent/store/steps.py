@@ -82,7 +82,17 @@ class Steps(Part):
             finished = transaction.execute(
                 "UPDATE steps SET ok = ?, note = ?, result_hash = ?, screenshot_hash = ?, acted_ms = ?, finished_at = ?,"
                 " guard = coalesce(?, guard) WHERE session_id = ? AND step_no = ? AND finished_at IS NULL",
-                [int(result.ok), result.note, page, picture, acted_ms, now(), verdict, session_id, step_no],
+                [
+                    None if result.unknown else int(result.ok),
+                    result.note,
+                    page,
+                    picture,
+                    acted_ms,
+                    now(),
+                    verdict,
+                    session_id,
+                    step_no,
+                ],
             )
             if not finished:
                 raise UsageError(

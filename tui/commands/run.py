@@ -66,6 +66,10 @@ def run(
     output_schema: Annotated[
         Path | None, typer.Option(help="A JSON Schema that the answer must fit; the answer is then JSON.")
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Connect to nothing but the task's origins, for pictures and scripts neither."),
+    ] = False,
     headless: Annotated[bool | None, typer.Option(help="No window, nobody to ask.")] = None,
     isolated: Annotated[
         bool,
@@ -118,7 +122,7 @@ def run(
 
         name = app or origin_of(url)
         read = store.find_lessons(name, words, adapter_id=loaded.adapter_id) if settings.lessons else []
-        environment = _environment(url, settings, guard, rules, state, alone=alone)
+        environment = _environment(url, settings, guard, rules, state, alone=alone, strict=strict)
         budget = Budget(settings.max_steps, settings.max_seconds, settings.max_tokens or float("inf"))
         assignment = Assignment(words, name, url, guard, budget, expectations, schema)
         code = work(
@@ -144,9 +148,17 @@ def _place(url: str, guard: Guard, *, alone: bool) -> Iterator[None]:
 
 
 def _environment(
-    url: str, settings: Settings, guard: Guard, rules: PolicyFile, state: dict[str, Any] | None, *, alone: bool
+    url: str,
+    settings: Settings,
+    guard: Guard,
+    rules: PolicyFile,
+    state: dict[str, Any] | None,
+    *,
+    alone: bool,
+    strict: bool,
 ) -> LiveEnvironment:
     """Choose the browser: the person's own with its logins, or one that begins with `state` and keeps nothing."""
+    from browser.egress import EgressRules
     from browser.environment import LiveEnvironment
     from browser.manners import Pace
 
@@ -159,6 +171,7 @@ def _environment(
         downloads=downloads_dir(),
         decide_dialog=guard.decide_dialog,
         pace=Pace(rules.manners.pace_seconds, rules.manners.max_wait_seconds),
+        egress=EgressRules.of({origin_of(url), *guard.origins}, strict=strict),
     )
 
 
