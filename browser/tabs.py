@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, Dialog, Download, Error, FileChooser, Page
 
 from browser.page import PageView
+from browser.secrets import Redact
 from browser.types import quote
 from browser.world import BrowserLost
 
@@ -22,7 +23,14 @@ Decide = Callable[[str, str], bool]
 class Tabs:
     """Follows the tabs of a context. A tab that an action opens becomes active; when it closes, its opener is again."""
 
-    def __init__(self, context: BrowserContext, *, downloads: Path, decide: Decide | None = None) -> None:
+    def __init__(
+        self,
+        context: BrowserContext,
+        *,
+        downloads: Path,
+        decide: Decide | None = None,
+        redact: Redact | None = None,
+    ) -> None:
         self.notes: list[str] = []
         """What happened since the last step, one line each."""
         self.chooser: FileChooser | None = None
@@ -33,6 +41,7 @@ class Tabs:
         self._context = context
         self._downloads = downloads
         self._decide = decide
+        self._redact = redact
         self._pages: list[Page] = []
         self._openers: dict[Page, Page | None] = {}
         self._views: dict[Page, PageView] = {}
@@ -136,7 +145,8 @@ class Tabs:
         self.notes.append(f"{said} {quote(message)}")
 
     def _download(self, download: Download) -> None:
-        name = safe_name(download.suggested_filename)
+        suggested = download.suggested_filename
+        name = safe_name(self._redact.text(suggested) if self._redact else suggested)
         self.downloading += 1
         try:
             target = _unused(self._downloads / name)
