@@ -31,6 +31,8 @@ from tests.browser.test_recorder import Person
 pytestmark = pytest.mark.browser
 
 SECRET_WORD = "hunter2-typed"
+TASK = "log in and look at the invoices"
+"""With a login in it, so that the form on the page is no wall."""
 
 
 @pytest.fixture
@@ -84,8 +86,8 @@ class Seat:
         self.environment.url = self.url
         self.environment.hurry(lambda: self.wheel.taken)
         session = Session(
-            self.store.begin_session("t", self.url, self.url),
-            "t",
+            self.store.begin_session(TASK, self.url, self.url),
+            TASK,
             self.environment,
             policy,
             guard or Guard.for_task(self.url),
@@ -258,7 +260,7 @@ def test_who_is_asked_may_do_it_themselves_instead_of_answering(driver: Driver, 
 def test_a_wall_calls_the_person_and_without_one_says_so(driver: Driver, store: Store) -> None:
     url = f"{driver.app}/demonstrate.html"
     session = Session(
-        store.begin_session("t", url, url), "t", driver.environment, ScriptedPolicy([]), Guard.for_task(url), store
+        store.begin_session(TASK, url, url), "t", driver.environment, ScriptedPolicy([]), Guard.for_task(url), store
     )
     assert session.hand_over("a login page") is False
     session.wheel = Wheel(lambda: Recorder(driver.environment))
