@@ -102,6 +102,8 @@ class Decided(_Event):
     """The step, counted from 0"""
     action: str
     """The action, as written"""
+    actor: Literal["agent", "person"]
+    """Whose action it is: the person's while they have the wheel, and where they put another in the place of the agent's"""
     verdict: Verdict
     """What the guard decided"""
     confidence: float
@@ -158,6 +160,30 @@ class Stepped(_Event):
     """The address after it"""
     acted_ms: int
     """How long it took, in milliseconds"""
+
+
+class TakenOver(_Event):
+    """The person has the wheel: what they do in the browser is followed, and told as decided and stepped."""
+
+    event: Literal["take_over"]
+    session: str
+    """The session's id"""
+    step: int
+    """The step that is theirs first, counted from 0"""
+    reason: str
+    """Why the session called them; empty when they came by themselves"""
+
+
+class HandedBack(_Event):
+    """The person handed the wheel back; the agent goes on from the page that is there."""
+
+    event: Literal["handed_back"]
+    session: str
+    """The session's id"""
+    step: int
+    """The step that comes next, counted from 0"""
+    steps: int
+    """How many steps they did"""
 
 
 class SessionEnded(_Event):
@@ -237,6 +263,8 @@ AnyEvent = Annotated[
     | ApprovalNeeded
     | Question
     | Stepped
+    | TakenOver
+    | HandedBack
     | SessionEnded
     | Result
     | Failure
@@ -252,6 +280,8 @@ KINDS: tuple[type[_Event], ...] = (
     ApprovalNeeded,
     Question,
     Stepped,
+    TakenOver,
+    HandedBack,
     SessionEnded,
     Result,
     Failure,

@@ -7,7 +7,7 @@ be produced under this grammar, whatever the model and its size.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -62,6 +62,11 @@ def can_type(line: Line) -> bool:
     )
 
 
+def can_type_secret(line: Line) -> bool:
+    """Whether the control is a field for secrets: a password, a one-time code, a card."""
+    return can_type(line) and "secret" in line.states
+
+
 def can_select(line: Line) -> bool:
     """Whether the control is a list whose options are known."""
     return line.ref is not None and bool(line.options) and "disabled" not in line.states
@@ -75,7 +80,7 @@ def can_perform(action: Action, line: Line) -> bool:
         case Verb.SELECT:
             return can_select(line) and action.text in line.options
         case Verb.TYPE:
-            return can_type(line)
+            return can_type_secret(line) if action.secret else can_type(line)
         case Verb.EXPAND:
             return line.role == COLLAPSED
         case _:
@@ -86,13 +91,15 @@ def action_grammar(
     page: Observation,
     copying: Copying | None = None,
     futile: Futile = frozenset(),
+    secrets: Sequence[str] = (),
     *,
     with_rare: bool = False,
     answer_schema: str = "",
 ) -> str:
     """Write the grammar of the actions possible on this page, each ended by a line break.
 
-    With `copying`, what is typed into its field (or opened) consists of words of the task. What is `futile` is left out.
+    With `copying`, what is typed into its field (or opened) consists of words of the task. What is `futile` is left out. Where
+    the person granted `secrets` that belong to this page, its secret fields take one of them, and no text that is made up.
     The rare verbs (hover, drag, forward) are for models that read the manual; ours was never taught them.
     With `answer_schema`, a JSON Schema, what follows `done` is JSON that fits it, without quotes around it: `read_action`.
     """
@@ -103,7 +110,9 @@ def action_grammar(
     clickable = [_target(line) for line in offered(Verb.CLICK, can_click)]
     typed, choices = offered(Verb.TYPE, can_type), offered(Verb.SELECT, can_select)
     copied = [line for line in typed if copying and copying.verb is Verb.TYPE and line.name == copying.name]
-    fields = [_target(line) for line in typed if line not in copied]
+    closed = [line for line in typed if secrets and can_type_secret(line)]
+    copied = [line for line in copied if line not in closed]
+    fields = [_target(line) for line in typed if line not in copied and line not in closed]
     done, answer = _answer(answer_schema)
     forms = [
         '"press " KEY',
@@ -131,6 +140,7 @@ def action_grammar(
     if fields:
         forms.insert(1, '"type " field " " TEXT')
         rules.append(f"field: {_either(fields)}")
+    forms[1:1] = _secret_forms(closed, secrets)
     if copying and copied:
         forms.insert(1, f'"type " ({_either(map(_target, copied))}) " " COPY')
     if copying and (copied or copying.verb is Verb.OPEN):
@@ -160,6 +170,12 @@ def read_action(written: str, answer_schema: str = "") -> Action:
     if answer_schema and written.startswith(f"{Verb.DONE} "):
         return Action(Verb.DONE, text=written.removeprefix(f"{Verb.DONE} ").strip())
     return parse(written)
+
+
+def _secret_forms(fields: Sequence[Line], secrets: Sequence[str]) -> list[str]:
+    """Write how these fields take one of the secrets; nothing without a field."""
+    names = _either(f"<secret:{name}>" for name in secrets)
+    return [f'"type " ({_either(map(_target, fields))}) " " ({names})'] if fields else []
 
 
 def _target(line: Line) -> str:

@@ -2,6 +2,7 @@
 
     reset ─▶ observe ─▶ wall? ─▶ decide ─▶ guard ─▶ begin_step ─▶ act ─▶ finish_step ─▶ observe …
                           └─ person ─┘        └─ refused ─┘
+    The person may take the wheel before a decision, and put another action in its place after it.
 
 Each step is committed before its action is performed and again before the next begins, so that a session killed at
 any moment leaves a log without a gap, and an action whose result is unknown is never repeated.
@@ -11,7 +12,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -19,6 +21,7 @@ from agent.events import Listener, event, ignore
 from agent.guard import Consequence, Guard, Verdict
 from agent.prompt import Transcript
 from agent.stop import StopReason
+from agent.takeover import Wheel
 from agent.types import Decision, Policy
 from agent.walls import Wall, WallKind, find_wall
 from browser.actions import Action, Verb
@@ -33,6 +36,8 @@ MAX_BLOCKS = 2
 """How often in a row a site may turn the agent away before it stops knocking."""
 MAX_HANDOVERS = 3
 """How many walls a person is asked to pass in one session."""
+WHEEL_SECONDS = 0.02
+"""How often it is looked, while the policy decides, whether the person takes over."""
 
 Ask = Callable[[str], str | None]
 """Put a question to the person; None when nobody answers."""
@@ -107,10 +112,19 @@ class Session:
     """Whose actions these are: `person` when the steps were written by one."""
     window: bool = False
     """Whether the person who answers can use the browser's window: walls are handed to them."""
+    granted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The origins of each secret that the person granted, by its name. Values are the environment's."""
+    wheel: Wheel | None = None
+    """How the person takes over; None when nobody is there who could."""
     answer: str = ""
     tokens: int = 0
     """What all prompts and actions had together."""
     _handovers: int = 0
+    _theirs: int = 0
+    """How many steps the person did while they had the wheel."""
+    _acted: Action = field(default_factory=lambda: Action(Verb.WAIT))
+    """What was done last: the decided action, or the person's in its place."""
+    _pool: ThreadPoolExecutor | None = None
     _seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     _refusals: int = 0
 
@@ -131,6 +145,8 @@ class Session:
             self.answer = str(error)
             raise
         finally:
+            if self._pool is not None:
+                self._pool.shutdown(wait=False, cancel_futures=True)
             self.store.end_session(self.id, reason, self.answer)
             self.listen(event("session_ended", session=self.id, stop_reason=reason.value, answer=self.answer))
         return reason
@@ -138,10 +154,10 @@ class Session:
     def _work(self) -> StopReason:
         self.guard.begin(self.task, self.lessons, by_person=self.actor == "person")
         page = self.environment.reset()
-        transcript = Transcript(self.task, self.lessons, self.with_manual, answer_schema=self.answer_schema)
+        transcript = Transcript(self.task, self.lessons, self.with_manual, self.answer_schema, self.granted)
         transcript.start(page)
         deadline = time.monotonic() + self.budget.seconds
-        for step_no in range(self.budget.steps):
+        for count in range(self.budget.steps):
             if time.monotonic() > deadline or self.tokens >= self.budget.tokens:
                 return StopReason.BUDGET
             passed = self._pass_walls(page)
@@ -150,28 +166,23 @@ class Session:
             if passed is not page:
                 page = passed
                 transcript.start(page)
-            self.listen(
-                event(
-                    "observed",
-                    session=self.id,
-                    step=step_no,
-                    url=page.url,
-                    title=page.title,
-                    lines=[line.render() for line in page.lines],
-                )
-            )
-            decision = self.policy.decide(transcript.prompt(), page)
+            self._tell_page(count + self._theirs, page)
+            while (decision := self._decide(transcript, page)) is None:
+                begun = time.monotonic()
+                page = self._follow_person(transcript, page, count)
+                deadline += time.monotonic() - begun
+                self._tell_page(count + self._theirs, page)
             self.tokens += decision.prompt_tokens + decision.new_tokens
-            result, stop = self._step(step_no, decision, page)
+            result, stop = self._step(count + self._theirs, decision, page)
             if stop:
                 return stop
-            transcript.advance(decision.action, result)
+            transcript.advance(self._acted, result)
             page = result.observation
         return StopReason.BUDGET
 
     def _pass_walls(self, page: Observation) -> Observation | None:
         """Return the page to work on: this one, or what the person left when they passed a wall; None when nobody did."""
-        while wall := self._wall(page):
+        while (wall := self._wall(page)) and not self._is_taken:
             self.listen(event("wall", session=self.id, wall=wall.kind.value, reason=wall.reason, url=page.url))
             if not self._hand_over(wall):
                 self.answer = wall.reason
@@ -183,7 +194,9 @@ class Session:
         """Return what stands in the way: a login, a CAPTCHA, or a site that turned the agent away twice in a row."""
         if len(page.blocks) >= MAX_BLOCKS:
             return Wall(WallKind.BLOCK, page.blocks[-1])
-        return None if self.actor == "person" else find_wall(page, self.task, self.lessons)
+        wall = None if self.actor == "person" else find_wall(page, self.task, self.lessons)
+        may_sign_in = any(page.origin in origins for origins in self.granted.values())
+        return None if wall and wall.kind is WallKind.LOGIN and may_sign_in else wall
 
     def _hand_over(self, wall: Wall) -> bool:
         """Let the person pass a wall in the browser's window; False when nobody does. Nothing is recorded meanwhile."""
@@ -192,18 +205,87 @@ class Session:
             return False
         question = f"{wall.reason}. Please go past it in the browser's window, then answer here"
         self.listen(event("question", session=self.id, text=question))
-        return self.ask(question) is not None
+        return self.ask(question) is not None or self._is_taken
+
+    def hand_over(self, reason: str) -> bool:
+        """Give the wheel to the person before the next decision, and tell them why. False when nobody is there to take it."""
+        if self.wheel is not None:
+            self.wheel.take(reason)
+        return self.wheel is not None
+
+    def _tell_page(self, step_no: int, page: Observation) -> None:
+        self.listen(
+            event(
+                "observed",
+                session=self.id,
+                step=step_no,
+                url=page.url,
+                title=page.title,
+                lines=[line.render() for line in page.lines],
+            )
+        )
+
+    def _decide(self, transcript: Transcript, page: Observation) -> Decision | None:
+        """Ask the policy; None when the person takes over before it has decided. What it then says is thrown away."""
+        if self.wheel is None:
+            return self.policy.decide(transcript.prompt(), page)
+        if self.wheel.taken:
+            return None
+        self._pool = self._pool or ThreadPoolExecutor(1, "policy")
+        decided = self._pool.submit(self.policy.decide, transcript.prompt(), page)
+        while not wait((decided,), WHEEL_SECONDS).done:
+            if self.wheel.taken:
+                return None
+        return decided.result()
+
+    def _follow_person(self, transcript: Transcript, page: Observation, count: int) -> Observation:
+        """Record what the person does until they hand back, as theirs and without pictures. Return the page that is there then."""
+        wheel = self.wheel
+        assert wheel is not None, "somebody took it"
+        first = self._theirs
+
+        def tell(kind: str, **fields: object) -> None:
+            self.listen(event(kind, session=self.id, step=count + self._theirs, **fields))
+
+        for before, action, result in wheel.follow(lambda: tell("take_over", reason=wheel.reason)):
+            verdict = Verdict(allowed=True, consequence=Consequence.CHANGE, reason="the person did it", by="person")
+            self._begin(count + self._theirs, before, action, verdict, "person", Decision(action))
+            self._finish(count + self._theirs, result, 0.0)
+            transcript.advance(action, result)
+            page = result.observation
+            self._theirs += 1
+        tell("handed_back", steps=self._theirs - first)
+        return page
 
     def _step(self, step_no: int, decision: Decision, page: Observation) -> tuple[StepResult, StopReason | None]:
         """Guard, record, perform, record. Return the result and, when the session is over, why."""
-        action = decision.action
-        verdict = self.guard.judge(action, page)
+        verdict, actor, action = self.guard.judge(decision.action, page), self.actor, decision.action
+        if self.wheel is not None and (correction := self.wheel.correction(page)) is not None:
+            reason = f"the person put it in the place of {action.render(with_ref=False)}"
+            verdict = Verdict(allowed=True, consequence=verdict.consequence, reason=reason, by="person")
+            actor, action = "person", correction
+        self._acted = action
+        self._begin(step_no, page, action, verdict, actor, decision)
+        started = time.perf_counter()
+        result, stop = self._perform(action, verdict, page)
+        acted_ms = (time.perf_counter() - started) * 1e3
+        if decision.note:
+            result = replace(result, note="; ".join(filter(None, (decision.note, result.note))))
+        picture = self.screenshot() if self.screenshot and not self._is_taken else None
+        self._finish(step_no, result, acted_ms, picture, self._with_dialogs(verdict))
+        return result, stop or self._loops(action, page)
+
+    def _begin(
+        self, step_no: int, page: Observation, action: Action, verdict: Verdict, actor: str, decision: Decision
+    ) -> None:
+        """Tell and record what is about to be done."""
         self.listen(
             event(
                 "decided",
                 session=self.id,
                 step=step_no,
                 action=action.render(),
+                actor=actor,
                 verdict=verdict.to_json(),
                 confidence=round(decision.confidence, 3),
                 took_ms=round(decision.took_ms),
@@ -214,25 +296,23 @@ class Session:
             step_no,
             page,
             action,
-            actor=self.actor,
+            actor=actor,
             guard=verdict.to_json(),
             decided_ms=decision.took_ms,
             prompt_tokens=decision.prompt_tokens,
             new_tokens=decision.new_tokens,
         )
-        started = time.perf_counter()
-        result, stop = self._perform(action, verdict, page)
-        acted_ms = (time.perf_counter() - started) * 1e3
-        if decision.note:
-            result = replace(result, note="; ".join(filter(None, (decision.note, result.note))))
-        self.store.finish_step(
-            self.id,
-            step_no,
-            result,
-            acted_ms=acted_ms,
-            screenshot=self.screenshot() if self.screenshot else None,
-            guard=self._with_dialogs(verdict),
-        )
+
+    def _finish(
+        self,
+        step_no: int,
+        result: StepResult,
+        acted_ms: float,
+        picture: bytes | None = None,
+        guard: dict[str, object] | None = None,
+    ) -> None:
+        """Record and tell what came of it."""
+        self.store.finish_step(self.id, step_no, result, acted_ms=acted_ms, screenshot=picture, guard=guard)
         self.listen(
             event(
                 "stepped",
@@ -244,7 +324,10 @@ class Session:
                 acted_ms=round(acted_ms),
             )
         )
-        return result, stop or self._loops(action, page)
+
+    @property
+    def _is_taken(self) -> bool:
+        return self.wheel is not None and self.wheel.taken
 
     def _with_dialogs(self, verdict: Verdict) -> dict[str, object] | None:
         """Add what was decided about the dialogs that the action raised, and tell it; None when there were none."""
@@ -263,6 +346,8 @@ class Session:
         if action.verb is Verb.ASK:
             self.listen(event("question", session=self.id, text=action.text))
             reply = self.ask(action.text)
+            if reply is None and self._is_taken:
+                return StepResult(page, note="the person takes over"), None
             if reply is None:
                 self.answer = action.text
                 return StepResult(page), StopReason.ASKED
@@ -271,7 +356,7 @@ class Session:
         if not verdict.allowed:
             self._refusals += 1
             self.answer = verdict.reason
-            over = verdict.by == "nobody" or self._refusals >= MAX_REFUSALS
+            over = not self._is_taken and (verdict.by == "nobody" or self._refusals >= MAX_REFUSALS)
             return StepResult(
                 page, ok=False, note=f"not allowed: {verdict.reason}"
             ), StopReason.DENIED if over else None

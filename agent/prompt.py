@@ -11,7 +11,7 @@ demonstration among the lessons, its **cue**: the demonstrated step that comes n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.grammar import Copying, Futile
@@ -55,6 +55,8 @@ class Prompt:
     """The person's words, as they stand in the prompt."""
     answer_schema: str = ""
     """The JSON Schema that the answer must fit, where the task came with one."""
+    secrets: tuple[str, ...] = ()
+    """Names of the granted secrets that belong to the present page: for the grammar, which offers them on secret fields."""
 
     @property
     def with_manual(self) -> bool:
@@ -79,6 +81,8 @@ class Transcript:
     """Explain the actions: for models that were not trained on them."""
     answer_schema: str = ""
     """A JSON Schema for the answer, on one line; said below the task."""
+    granted: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The origins of each secret that the person granted, by its name."""
     page: Observation | None = None
     _keyframe: Observation | None = None
     _done: list[str] = field(default_factory=list)
@@ -136,7 +140,13 @@ class Transcript:
             frozenset(self._futile),
             self.task,
             self.answer_schema,
+            self._secrets(),
         )
+
+    def _secrets(self) -> tuple[str, ...]:
+        """Name the granted secrets that belong to the page as it is now."""
+        here = self.page.origin if self.page else ""
+        return tuple(name for name, origins in sorted(self.granted.items()) if here in origins)
 
     @property
     def system(self) -> str:
@@ -180,6 +190,10 @@ class Transcript:
             f"Page: {title} {page.path}",
             page.render(),
         ]
+        if self.with_manual and (
+            names := self._secrets()
+        ):  # others know from a lesson; the grammar offers nothing else
+            parts.append(f"Secrets: {' '.join(f'<secret:{name}>' for name in names)}")
         if self.lessons:
             parts.append("Lessons:")
             parts.extend(self.lessons)

@@ -60,9 +60,16 @@ KEYS = (
 )
 """What `press` accepts."""
 
+SECRET_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+"""What a secret of the vault may be called: lower case, so that a name is written in one way only."""
+
+TYPED_SECRET = "<secret>"
+"""Stands for what a person typed into a secret field, which is never recorded."""
+
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
 _FORM = re.compile(
-    rf"(?P<verb>[a-z]+)(?: (?P<first>{_STRING}))?(?: \[(?P<ref>\d+)\])?(?: (?P<second>{_STRING}))?(?: (?P<word>up|down))?"
+    rf"(?P<verb>[a-z]+)(?: (?P<first>{_STRING}))?(?: \[(?P<ref>\d+)\])?"
+    rf"(?: (?P<second>{_STRING})| <secret:(?P<secret>{SECRET_NAME})>)?(?: (?P<word>up|down))?"
 )
 
 
@@ -71,13 +78,15 @@ class Action:
     """One action, as data.
 
     `name` and `ref` say which control; `text` is what is typed, chosen, pressed, opened, found, asked or answered,
-    the direction of a scroll, and where something is dragged.
+    the direction of a scroll, and where something is dragged. `secret` names what is typed from the vault: its value is no part
+    of an action.
     """
 
     verb: Verb
     name: str = ""
     ref: int | None = None
     text: str = ""
+    secret: str = ""
 
     def render(self, *, with_ref: bool = True) -> str:
         """Write the action on one line: `type "Amount" [7] "12.50"`. Lessons leave out the ref, which dies with the page."""
@@ -86,7 +95,9 @@ class Action:
             parts.append(quote(self.name))
             if with_ref and self.ref is not None:
                 parts.append(f"[{self.ref}]")
-            if self.verb not in _WITHOUT_TEXT:
+            if self.secret:
+                parts.append(f"<secret:{self.secret}>")
+            elif self.verb not in _WITHOUT_TEXT:
                 parts.append(quote(self.text))
         elif self.verb is Verb.SCROLL:
             parts.append(self.text)
@@ -109,15 +120,10 @@ def parse(line: str) -> Action:
         verb = Verb(match["verb"])
     except ValueError:
         raise ValueError(f"unknown action {match['verb']!r}; the actions are {', '.join(Verb)}") from None
-    first, second, word = match["first"], match["second"], match["word"]
-    ref = int(match["ref"]) if match["ref"] else None
-    if verb in ON_CONTROL:
-        wants_text = verb not in _WITHOUT_TEXT
-        if first is None or (second is None) == wants_text or word:
-            form = f'{verb} "name" [ref]' + (' "text"' if wants_text else "")
-            raise ValueError(f"write it as {form}: {line.strip()!r}")
-        return Action(verb, unquote(first), ref, unquote(second) if second else "")
-    if ref is not None or second is not None:
+    if verb in ON_CONTROL or match["secret"]:
+        return _on_control(verb, match, line)
+    first, word = match["first"], match["word"]
+    if match["ref"] or match["second"] is not None:
         raise ValueError(f"{verb} names no control: {line.strip()!r}")
     if verb is Verb.SCROLL:
         if word is None or first is not None:
@@ -137,6 +143,22 @@ def parse(line: str) -> Action:
     return Action(verb, text=text)
 
 
+def _on_control(verb: Verb, match: re.Match[str], line: str) -> Action:
+    """Read an action on a control: what is typed or chosen is a text, or for `type` a secret by its name."""
+    first, second, secret = match["first"], match["second"], match["secret"]
+    has_secret, wants_text = secret is not None and verb is Verb.TYPE, verb not in _WITHOUT_TEXT
+    if (
+        first is None
+        or match["word"]
+        or (second is None) == (wants_text and not has_secret)
+        or bool(secret) != has_secret
+    ):
+        form = f'{verb} "name" [ref]' + (' "text"' if wants_text else "")
+        raise ValueError(f"write it as {form}: {line.strip()!r}")
+    ref = int(match["ref"]) if match["ref"] else None
+    return Action(verb, unquote(first), ref, unquote(second) if second else "", secret or "")
+
+
 class ActionFailed(Exception):
     """The page did not let the action happen. The message is one line that the policy reads."""
 
@@ -150,6 +172,10 @@ class Hands(Protocol):
 
     def fill(self, ref: int, text: str) -> None:
         """Replace what the field holds by this text."""
+        ...
+
+    def fill_secret(self, ref: int, secret: str) -> None:
+        """Replace what a secret field holds by the vault's value of this name."""
         ...
 
     def choose(self, ref: int, option: str) -> None:
@@ -204,7 +230,10 @@ def click(hands: Hands, action: Action) -> None:
 
 def type_(hands: Hands, action: Action) -> None:
     """`type "name" [ref] "text"` replace what a field holds; dates as 2026-03-01"""
-    hands.fill(_target(action), action.text)
+    if action.secret:
+        hands.fill_secret(_target(action), action.secret)
+    else:
+        hands.fill(_target(action), action.text)
 
 
 def select(hands: Hands, action: Action) -> None:

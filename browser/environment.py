@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,9 @@ from browser.errors import AppUnreachable, UsageError
 from browser.hands import NAVIGATION_MS, LiveHands, web_address, why_not
 from browser.launch import Launched, launch
 from browser.manners import Manners, Pace
+from browser.masking import SECRET_FIELDS, secret_places
 from browser.recovery import Recovery, what_happened
+from browser.secrets import Redact, Resolve
 from browser.settle import Quiet, Settling, Traffic
 from browser.tabs import Decide, Tabs
 from browser.types import Observation, StepResult
@@ -34,14 +36,6 @@ log = logging.getLogger(__name__)
 PATIENCE = 60.0
 """Seconds that a step may take before its page is given up as hung; more than all its bounded waits together."""
 ERROR_PAGE = "chrome-error:"
-_HINTS = ("cc-", "one-time-code", "current-password", "new-password")
-_PARTS = ("passw", "otp", "cvv", "cvc", "cardnumber", "card-number", "card_number", "card number")
-SECRET_FIELDS = ", ".join(
-    ["input[type=password]"]
-    + [f'[autocomplete*="{hint}" i]' for hint in _HINTS]
-    + [f'input[{key}*="{part}" i]' for key in ("name", "id", "aria-label") for part in _PARTS]
-)
-"""What is painted over in screenshots; wider than what the walker withholds, since a box too many costs nothing."""
 
 
 @dataclass(slots=True)
@@ -92,11 +86,14 @@ class LiveEnvironment:
         decide_dialog: Decide | None = None,
         patience: float = PATIENCE,
         pace: Pace | None = None,
+        secrets: Resolve | None = None,
+        redact: Redact | None = None,
         args: Sequence[str] = (),
         egress: EgressRules | None = None,
     ) -> None:
         """Remember what to open; the browser starts with `reset`.
 
+        `secrets` gives the value that `<secret:name>` stands for; `redact` keeps such values out of all that is read of a page.
         `staging` is the only folder that files are uploaded from. Downloads go to `downloads`, without it to a folder that
         is gone after `close`. Dialogs but alerts are dismissed unless `decide_dialog` accepts them. `slow_mo` in ms.
         `pace` says how patient the agent is with public sites.
@@ -121,12 +118,15 @@ class LiveEnvironment:
         self._decide = decide_dialog
         self._patience = patience
         self._pace = pace or Pace()
+        self._secrets = secrets
+        self._redact = redact
         self._running: _Live | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._last: Observation | None = None
         self._rules = egress
         self._proxy: EgressProxy | None = None
         self._recovery = Recovery()
+        self._hurried: Callable[[], bool] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -187,8 +187,12 @@ class LiveEnvironment:
     def look(self) -> Observation:
         """Look at the active tab as it stands."""
         live = self._live
-        self._last = live.hands.seen = live.tabs.view.observe(self.cap)
+        self._last = live.hands.seen = self.redacted(live.tabs.view.observe(self.cap))
         return self._last
+
+    def redacted(self, page: Observation) -> Observation:
+        """Return the page as it may be seen by policies and kept: without secrets."""
+        return page if self._redact is None else self._redact.observation(page)
 
     def settle(self) -> Quiet:
         """Wait until the active tab is quiet. What is still under way then counts no longer."""
@@ -196,16 +200,20 @@ class LiveEnvironment:
         self._live.traffic.begin()
         return quiet
 
+    def hurry(self, hurried: Callable[[], bool]) -> None:
+        """Have the waiting for quiet cut short whenever `hurried` says so, in this browser and those to come."""
+        self._hurried = hurried
+        if self._running is not None:
+            self._running.settling.hurried = hurried
+
     def screenshot(self) -> bytes:
-        """Return the visible part of the active tab as a JPEG, with secret fields painted over."""
+        """Return the visible part of the active tab as a JPEG, with secret fields and secrets in its words painted over."""
         page = self.tabs.page
+        masks = [frame.locator(SECRET_FIELDS) for frame in page.frames]
+        if self._redact is not None:
+            masks += secret_places(self.tabs.view, self._redact)
         return page.screenshot(
-            type="jpeg",
-            quality=60,
-            mask=[frame.locator(SECRET_FIELDS) for frame in page.frames],
-            mask_color="#808080",
-            caret="initial",
-            timeout=10_000,
+            type="jpeg", quality=60, mask=masks, mask_color="#808080", caret="initial", timeout=10_000
         )
 
     def storage(self) -> dict[str, Any]:
@@ -302,10 +310,16 @@ class LiveEnvironment:
         driver = DRIVER.process
         watchdog = Watchdog(launched.pid, driver, self._patience)
         limit = DownloadLimit(launched.context, launched.arriving)
-        tabs = Tabs(launched.context, downloads=self._quarantine(), decide=self._decider(watchdog), limit=limit)
+        tabs = Tabs(
+            launched.context,
+            downloads=self._quarantine(),
+            decide=self._decider(watchdog),
+            limit=limit,
+            redact=self._redact,
+        )
         tabs.on_view.append(self._recovery.heed)
         traffic = Traffic(launched.context)
-        hands = LiveHands(tabs, self.url, self._staging)
+        hands = LiveHands(tabs, self.url, self._staging, self._secrets)
         manners = Manners(launched.context, self._pace)
         self._running = _Live(
             launched,
@@ -318,6 +332,7 @@ class LiveEnvironment:
             psutil.Process(launched.pid),
             driver,
         )
+        self._running.settling.hurried = self._hurried
         return self._running
 
     def _quarantine(self) -> Path:
@@ -371,7 +386,8 @@ class LiveEnvironment:
             self._recovery.keep(live.launched.context)
         if quiet and not notes and (after.url, after.lines) == (before.url, before.lines):
             notes.append(quiet.value)
-        return StepResult(after, ok, "; ".join(notes))
+        note = "; ".join(notes)
+        return StepResult(after, ok, self._redact.text(note) if self._redact else note)
 
     def _news(self) -> list[str]:
         """Say what the egress proxy refused since the last call."""

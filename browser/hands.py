@@ -10,6 +10,7 @@ from playwright.sync_api import Error, TimeoutError
 
 from browser.actions import ActionFailed
 from browser.reach import PATIENCE_MS, Reach
+from browser.secrets import Resolve
 from browser.tabs import Tabs
 from browser.types import quote
 from browser.world import DocumentGone, translated
@@ -40,10 +41,11 @@ _FORMS = {
 class LiveHands(Reach):
     """Acts on the active tab: one method for each action."""
 
-    def __init__(self, tabs: Tabs, home: str, staging: Path | None) -> None:
+    def __init__(self, tabs: Tabs, home: str, staging: Path | None, secrets: Resolve | None = None) -> None:
         super().__init__(tabs)
         self._home = home
         self._staging = staging
+        self._secrets = secrets
 
     def click(self, ref: int) -> None:
         """Press the control at a point that the mouse reaches. Selects and file boxes have verbs of their own."""
@@ -81,6 +83,24 @@ class LiveHands(Reach):
             self._type(ref, name, text, x, y)
             if kind == "number" and not self._call(ref, "understood", text):
                 raise ActionFailed(f"{name} takes a number such as 12.5")
+
+    def fill_secret(self, ref: int, secret: str) -> None:
+        """Replace what a secret field holds by a secret that belongs to the field's own origin.
+
+        The value goes into the field at once, not key by key: a page that moves on meanwhile would get the rest of the keys.
+        """
+        if self._secrets is None:
+            raise ActionFailed(f"<secret:{secret}> was not granted to this session")
+        found, x, y = self._ready(ref)
+        name, place = self._name(ref, found), self._call(ref, "secretPlace")
+        value = self._secrets(secret, place["origin"])
+        if not place["secret"]:
+            raise ActionFailed(f"{name} is no field for secrets, so <secret:{secret}> is not typed into it")
+        if found["readonly"]:
+            raise ActionFailed(f"{name} is read-only")
+        self._press_at(x, y)
+        if not self._call(ref, "fillSecret", place["origin"], value):
+            raise ActionFailed(f"{name} does not take text")
 
     def choose(self, ref: int, option: str) -> None:
         """Choose by label, letter by letter or else without regard to case. In a list that takes several, what is chosen is taken back."""

@@ -138,11 +138,19 @@ class PageView:
         yield self.main
         yield from self._frames.values()
 
+    def worlds(self) -> Iterator[World]:
+        """Yield the World of every process that shows a part of this page."""
+        yield from (self.world, *self._sessions.values())
+
     def equip(self, outfit: Callable[[World], None]) -> None:
         """Do something to the World of every process that shows a part of this page, now and later."""
         self._outfits.append(outfit)
-        for world in (self.world, *self._sessions.values()):
+        for world in self.worlds():
             outfit(world)
+
+    def strip(self, outfit: Callable[[World], None]) -> None:
+        """Do it no more to Worlds to come."""
+        self._outfits.remove(outfit)
 
     def _steadily(self, cap: int) -> dict[str, Any]:
         """Read the page itself; when it moves on meanwhile, read the next one."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from browser.actions import Action, Verb
+from browser.actions import TYPED_SECRET, Action, Verb
 from browser.environment import LiveEnvironment
 from browser.page import PageView
 from browser.types import Line, Observation, StepResult
@@ -18,8 +18,7 @@ from browser.world import BrowserLost, DocumentGone, World, script
 
 TICK_MS = 200
 """How long one wait for the person lasts before it is looked whether the recording was stopped."""
-SECRET = "<secret>"
-"""Stands for the value of a secret field, which is never recorded."""
+SECRET = TYPED_SECRET
 _VERBS = {
     "click": Verb.CLICK,
     "focus": Verb.CLICK,
@@ -63,6 +62,9 @@ class Recorder:
         self._events: deque[_Event] = deque()
         self._focus: _Event | None = None
         self._stopped = threading.Event()
+        self._closed = False
+        self._source = script("recorder")
+        self._outfits: list[tuple[PageView, Callable[[World], None]]] = []
         self._last = environment.look() if environment.is_open else environment.reset()
         self._view = environment.tabs.view
         environment.tabs.on_view.append(self._attach)
@@ -82,6 +84,21 @@ class Recorder:
     def stop(self) -> None:
         """End the recording; what the person did until now is still handed out."""
         self._stopped.set()
+
+    def close(self) -> None:
+        """Take the recorder off every page, so that whoever acts from now on is not recorded."""
+        self._closed = True
+        self._stopped.set()
+        with suppress(ValueError):  # closed already
+            self._environment.tabs.on_view.remove(self._attach)
+        for view, outfit in self._outfits:
+            view.strip(outfit)
+            for world in view.worlds():
+                with suppress(DocumentGone, BrowserLost):
+                    world.drop(self._source)
+                    for frame in world.frames:
+                        world.call("unrecord?.", frame=frame)
+        self._outfits.clear()
 
     def take(self) -> list[Recorded]:
         """Return the steps done since the last call. A field that is still being filled in counts once the recording is stopped."""
@@ -135,13 +152,16 @@ class Recorder:
     def _attach(self, view: PageView) -> None:
         def outfit(world: World) -> None:
             world.bind("apprenticeTell", self._heard)
-            world.add(script("recorder"))
+            world.add(self._source)
 
+        self._outfits.append((view, outfit))
         view.equip(outfit)
 
     def _heard(self, payload: str) -> None:
+        if self._closed:
+            return
         told = json.loads(payload)
-        before = _observation(told["before"], self._last) if told["before"] else self._last
+        before = self._environment.redacted(_observation(told["before"], self._last)) if told["before"] else self._last
         ref, name = told.get("ref"), told.get("name", "")
         if ref is None and told["kind"] != "press":
             ref = next(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,8 @@ LIMIT = 5.0
 RESTLESS_LIMIT = 1.0
 """A page that was found to change without end is not waited for as long the next time."""
 FRAME_LIMIT_MS = 500
+IMPATIENT_MS = 100
+"""Somebody who may cut the waiting short is asked so often."""
 POLL_SECONDS = 1.0
 COUNTED = frozenset({"document", "xhr", "fetch"})
 
@@ -97,6 +100,8 @@ class Settling:
         self._tabs = tabs
         self._traffic = traffic
         self._restless: PageView | None = None
+        self.hurried: Callable[[], bool] | None = None
+        """Whether to wait no longer: the person wants to take over."""
 
     def settle(self) -> Quiet:
         """Wait until the active tab is quiet, at most five seconds in all."""
@@ -106,12 +111,12 @@ class Settling:
         while True:
             left = max(deadline - time.monotonic(), 0.0)
             busy = self._traffic.busy or self._tabs.downloading > 0
-            still = self._still(left * 1000)
+            still = self._still(min(left * 1000, IMPATIENT_MS) if self.hurried else left * 1000)
             was_still = was_still or still
             if still and not busy and not self._traffic.busy:
                 self._restless = None
                 return Quiet.STILL
-            if left == 0.0:
+            if left == 0.0 or (self.hurried and self.hurried()):
                 self._restless = None if was_still else self._tabs.view
                 return Quiet.LOADING if busy else Quiet.CHANGING
 

@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Dialog, Download, Error, FileCho
 
 from browser.downloads import DownloadLimit
 from browser.page import PageView
+from browser.secrets import Redact
 from browser.types import quote
 from browser.world import BrowserLost
 
@@ -32,6 +33,7 @@ class Tabs:
         downloads: Path,
         decide: Decide | None = None,
         limit: DownloadLimit | None = None,
+        redact: Redact | None = None,
     ) -> None:
         self.notes: list[str] = []
         """What happened since the last step, one line each."""
@@ -44,6 +46,7 @@ class Tabs:
         self._downloads = downloads
         self._decide = decide
         self._limit = limit
+        self._redact = redact
         self._pages: list[Page] = []
         self._openers: dict[Page, Page | None] = {}
         self._views: dict[Page, PageView] = {}
@@ -159,7 +162,8 @@ class Tabs:
         self.notes.append(f"{said} {quote(message)}")
 
     def _download(self, download: Download) -> None:
-        name = safe_name(download.suggested_filename)
+        suggested = download.suggested_filename
+        name = safe_name(self._redact.text(suggested) if self._redact else suggested)
         self.downloading += 1
         try:
             target = _unused(self._downloads / name)

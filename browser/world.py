@@ -78,12 +78,14 @@ class World:
 
     def __init__(self, session: CDPSession, source: str) -> None:
         self.session = session
-        self._sources: list[str] = []
+        self._sources: dict[str, str] = {}
+        self._heard: dict[str, Callable[[str], None]] = {}
         self._contexts: dict[str, str] = {}
         session.on("Runtime.executionContextCreated", self._created)
         session.on("Runtime.executionContextDestroyed", self._destroyed)
         session.on("Runtime.executionContextsCleared", lambda _: self._contexts.clear())
         session.on("Page.frameNavigated", self._navigated)
+        session.on("Runtime.bindingCalled", self._called)
         self.send("Page.enable")
         self.root: str = self.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
         self.send("Runtime.enable")
@@ -91,17 +93,25 @@ class World:
 
     def add(self, source: str) -> None:
         """Run a script in our world of every frame, now and in every document to come."""
-        self._sources.append(source)
-        self.send(
-            "Page.addScriptToEvaluateOnNewDocument", {"source": source, "worldName": WORLD, "runImmediately": True}
-        )
+        told = {"source": source, "worldName": WORLD, "runImmediately": True}
+        self._sources[source] = ""  # before it is sent: a document that comes meanwhile needs it, too
+        self._sources[source] = self.send("Page.addScriptToEvaluateOnNewDocument", told)["identifier"]
+
+    def drop(self, source: str) -> None:
+        """Run a script no more in documents to come. What it did in the present ones stays."""
+        identifier = self._sources.pop(source, "")
+        if identifier:
+            self.send("Page.removeScriptToEvaluateOnNewDocument", {"identifier": identifier})
 
     def bind(self, name: str, heard: Callable[[str], None]) -> None:
-        """Give our world, in every frame, a function of this name that calls `heard` with its one text argument."""
-        self.session.on(
-            "Runtime.bindingCalled", lambda event: heard(event["payload"]) if event["name"] == name else None
-        )
-        self.send("Runtime.addBinding", {"name": name, "executionContextName": WORLD})
+        """Give our world, in every frame, a function of this name that calls `heard` with its one text argument.
+
+        Binding the name again puts another listener in the place of the first.
+        """
+        is_new = name not in self._heard
+        self._heard[name] = heard
+        if is_new:
+            self.send("Runtime.addBinding", {"name": name, "executionContextName": WORLD})
 
     def send(self, method: str, parameters: dict[str, Any] | None = None) -> Any:
         """Send one CDP command. Raises DocumentGone when its document went away, BrowserLost when page or browser did."""
@@ -137,6 +147,10 @@ class World:
 
     def _evaluate(self, context: str, expression: str, *, by_value: bool = True) -> dict[str, Any]:
         return _result(self.send("Runtime.evaluate", _evaluation(context, expression, by_value=by_value)))
+
+    def _called(self, event: dict[str, Any]) -> None:
+        if heard := self._heard.get(event["name"]):
+            heard(event["payload"])
 
     def _created(self, event: dict[str, Any]) -> None:
         context = event["context"]

@@ -27,7 +27,7 @@ from consolidation.lora import merged
 from consolidation.losses import Divergence, divergence, on_support
 from consolidation.rehearsal.dream import Dream
 from consolidation.rehearsal.variants import Variant, same_action
-from consolidation.segments import Segment, Step, cut
+from consolidation.segments import Segment, Step, cut, granted
 from consolidation.tokens import Tokens
 
 EXTRA_STEPS = 6
@@ -86,7 +86,7 @@ def turn_kept(
     if not tokens.exact(base_N_V.argmax(-1))[-1] or not decided_on(tokens, base_N_V)[-1]:
         return []
     *before, last = session.steps
-    transcript = Transcript(session.task, (), with_manual)
+    transcript = Transcript(session.task, (), with_manual, granted=granted(session.steps))
     transcript.start(session.steps[0].observation)
     for step in before:
         transcript.advance(step.action, step.result)
@@ -155,7 +155,7 @@ def roll_out(
     """Let a policy act in the dream of a variant until it ends or has taken too many steps."""
     dream = Dream(variant)
     page = dream.reset()
-    transcript = Transcript(variant.task, lessons, with_manual)
+    transcript = Transcript(variant.task, lessons, with_manual, granted=granted(variant.steps))
     transcript.start(page)
     steps: list[Step] = []
     right: list[Action] = []

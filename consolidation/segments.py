@@ -41,7 +41,7 @@ def cut(task: str, lessons: Sequence[str], steps: Iterable[Step], *, with_manual
     in them.
     """
     steps = list(steps)
-    transcript = Transcript(task, lessons, with_manual)
+    transcript = Transcript(task, lessons, with_manual, granted=granted(steps))
     transcript.start(steps[0].observation)
     out: list[Segment] = []
     prompt, reply, keyframe = *_opening(transcript), transcript.keyframes
@@ -60,6 +60,15 @@ def cut(task: str, lessons: Sequence[str], steps: Iterable[Step], *, with_manual
     if any(taught for _, taught in reply):
         out.append(Segment(prompt, tuple(reply)))
     return out
+
+
+def granted(steps: Iterable[Step]) -> dict[str, list[str]]:
+    """Return the secrets that recorded steps typed, each with the origins where they did: what was granted by day."""
+    secrets: dict[str, list[str]] = {}
+    for step in steps:
+        if step.action.secret:
+            secrets.setdefault(step.action.secret, []).append(step.observation.origin)
+    return secrets
 
 
 def only_last(steps: Sequence[Step]) -> tuple[Step, ...]:

@@ -36,6 +36,7 @@ from tui.commands import (
     replay,
     rerun,
     run,
+    secrets,
     sessions,
     setup,
     teach,
@@ -97,6 +98,7 @@ app.command("demo")(demo.demo)
 app.command("mcp")(mcp.mcp)
 app.add_typer(export.export, name="export")
 app.add_typer(importing.imports, name="import")
+app.add_typer(secrets.secret, name="secret")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

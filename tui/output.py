@@ -12,25 +12,33 @@ from rich.console import Console
 from rich.table import Table
 
 from agent.events import event
+from agent.redaction import Redactor
 from browser.errors import ApprenticeError
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+_redactor = Redactor()
+
+
+def keep_out(redactor: Redactor) -> None:
+    """Paint over secrets in all that this process prints from now on."""
+    global _redactor
+    _redactor = redactor
 
 
 def say(text: str) -> None:
     """Print a line for people."""
-    out.print(text, markup=False)
+    out.print(_redactor.text(text), markup=False)
 
 
 def note(text: str) -> None:
     """Print a line about the work itself, beside the output."""
-    err.print(text, style="dim", markup=False)
+    err.print(_redactor.text(text), style="dim", markup=False)
 
 
 def print_json(value: Any) -> None:
     """Print one JSON document on one line."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_plain) + "\n")
+    sys.stdout.write(_redactor.storable(json.dumps(value, ensure_ascii=False, default=_plain)) + "\n")
     sys.stdout.flush()
 
 
@@ -38,7 +46,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     """Print a table without boxes, so that a screen reader and a pipe can read it."""
     table = Table(*columns, title=title or None, box=None, title_justify="left", header_style="bold", pad_edge=False)
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*("" if cell is None else _redactor.text(str(cell)) for cell in row))
     out.print(table)
 
 
@@ -47,7 +55,7 @@ def print_error(error: ApprenticeError, *, as_json: bool) -> None:
     if as_json:
         print_json(event("error", error=error.message, next_step=error.next_step, exit_code=error.exit_code))
     else:
-        err.print(f"error: {' '.join(str(error).split())}", markup=False, soft_wrap=True)
+        err.print(_redactor.text(f"error: {' '.join(str(error).split())}"), markup=False, soft_wrap=True)
 
 
 def _plain(value: Any) -> Any:

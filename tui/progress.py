@@ -19,6 +19,7 @@ class Phase(StrEnum):
     ACTING = "acting"
     ANSWER = "needs your answer"
     APPROVAL = "needs your approval"
+    THEIRS = "you have the wheel"
     STOPPING = "stopping"
     ENDED = "ended"
 
@@ -32,6 +33,8 @@ _AFTER = {
     "decided": Phase.ACTING,
     "question": Phase.ANSWER,
     "stepped": Phase.LOOKING,
+    "take_over": Phase.THEIRS,
+    "handed_back": Phase.LOOKING,
     "session_ended": Phase.ENDED,
 }
 
@@ -55,6 +58,8 @@ class SessionProgress:
         kind = event.get("event")
         if kind not in _AFTER or (self.phase is Phase.ENDED):
             return
+        if self.phase is Phase.THEIRS and kind in ("decided", "stepped"):
+            return  # what the person does themselves
         if self.phase is not Phase.STOPPING or kind == "session_ended":
             self.phase = _AFTER[kind]
         if kind == "session_started":

@@ -12,10 +12,15 @@ from agent.events import Listener, event
 from agent.guard import Guard
 from agent.loop import Ask, Budget, Session
 from agent.outcome_checks import PATIENCE, Checked, End, Expectation, note_of
+from agent.secrets.taught import named
 from agent.stop import StopReason
 from agent.store import LessonRow, Store
+from agent.takeover import Wheel
 from browser.environment import LiveEnvironment
+from browser.recorder import Recorder
 from browser.types import Observation
+from tui.person import Person
+from tui.protection import Protection
 from tui.wiring import Loaded
 
 WHOLE_PAGE = 10_000
@@ -48,10 +53,12 @@ def work(
     listen: Listener,
     screenshots: bool,
     window: bool,
+    protection: Protection | None = None,
+    person: Person | None = None,
 ) -> int:
     """Work on a task until it ends, check the outcome, tell the result; return the exit code.
 
-    `window` says that whoever answers can also use the browser's window.
+    `window` says that whoever answers can also use the browser's window; `person` may take the wheel and hand it back.
     """
     session_id = store.begin_session(
         assignment.task,
@@ -78,7 +85,11 @@ def work(
             listen=listen,
             screenshot=environment.screenshot if screenshots else None,
             window=window,
+            granted=protection.grant.places() if protection else {},
         )
+        session.wheel = person.attend(_wheel(environment, protection)) if person else None
+        if (wheel := session.wheel) is not None:
+            environment.hurry(lambda: wheel.taken)
         reason = session.run()
         checks = _checked(assignment.expectations, reason, session.answer, environment)
     answer = _read(assignment.schema, reason, session.answer)
@@ -97,6 +108,12 @@ def work(
     }
     listen(event("result", session=session_id, stop_reason=reason.value, exit_code=exit_code, **facts))
     return exit_code
+
+
+def _wheel(environment: LiveEnvironment, protection: Protection | None) -> Wheel:
+    """Make the wheel of a session in this browser: what the person does there is followed, their secrets by name."""
+    places = protection.places() if protection else {}
+    return Wheel(lambda: Recorder(environment), lambda action, page: named(action, page, places))
 
 
 def _checked(

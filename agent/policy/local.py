@@ -88,7 +88,7 @@ class LocalPolicy:
         draft, least = self._draft(prompt, page) if self.temperature == 0 and self._cache.is_croppable else (None, 0.0)
         schema = prompt.answer_schema if can_constrain(prompt.answer_schema) else ""
         grammar = action_grammar(
-            page, prompt.copying, prompt.futile, with_rare=prompt.with_manual, answer_schema=schema
+            page, prompt.copying, prompt.futile, prompt.secrets, with_rare=prompt.with_manual, answer_schema=schema
         )
         closers = JSON_CLOSERS if schema else CLOSERS
         written = self._decode(

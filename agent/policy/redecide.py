@@ -116,7 +116,7 @@ class Redecider(LocalPolicy):
         With `least` it is a draft, of which every token counts; else a greedy text, of which the free choices count.
         """
         prompt = place.question.prompt
-        grammar = action_grammar(place.question.page, prompt.copying, prompt.futile)
+        grammar = action_grammar(place.question.page, prompt.copying, prompt.futile, prompt.secrets)
         matcher = LLMatcher(self._grammar_tokens, LLMatcher.grammar_from_lark(grammar))
         logp, taken, forced = 0.0, True, []
         for token, row_V in zip(place.told, logits_N_V, strict=True):

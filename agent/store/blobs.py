@@ -41,8 +41,26 @@ def json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def put_page(transaction: Transaction, page: Observation) -> str:
+    """Store what was seen within a transaction, without secrets, and return its hash."""
+    return _put(transaction, "observation", observation_bytes(transaction.redactor.observation(page)))
+
+
 def put(transaction: Transaction, kind: str, data: bytes) -> str:
-    """Store bytes within a transaction, unless they are there, and return their hash."""
+    """Store bytes within a transaction, unless they are there, and return their hash. Text is stored without secrets."""
+    return _put(transaction, kind, data if kind == "screenshot" else _clean(transaction, data))
+
+
+def _clean(transaction: Transaction, data: bytes) -> bytes:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:  # no text
+        return data
+    clean = transaction.redactor.storable(text)
+    return data if clean == text else clean.encode()
+
+
+def _put(transaction: Transaction, kind: str, data: bytes) -> str:
     name = hash_of(data)
     if not transaction.rows("SELECT 1 FROM blobs WHERE hash = ?", [name]):
         packed = zlib.compress(data, ZLIB_LEVEL)

@@ -10,12 +10,13 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from agent.redaction import Redactor
 from agent.store import migrations
 from browser.errors import ApprenticeError, StorageError, UsageError
 
@@ -46,14 +47,18 @@ def timestamp(moment: datetime) -> str:
 
 
 class Transaction:
-    """A write in progress: everything executed in it is committed together, or not at all."""
+    """A write in progress: everything executed in it is committed together, or not at all.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Every text that is written passes through `redactor`: what is secret never reaches the file, its journal or its index.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, redactor: Redactor) -> None:
         self._connection = connection
+        self.redactor = redactor
 
     def execute(self, sql: str, parameters: Parameters = ()) -> int:
         """Execute one statement and return how many rows it changed."""
-        return self._connection.execute(sql, _storable(parameters)).rowcount
+        return self._connection.execute(sql, _storable(parameters, self.redactor.storable)).rowcount
 
     def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Read inside the transaction."""
@@ -63,8 +68,9 @@ class Transaction:
 class Database:
     """The open file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, redactor: Redactor | None = None) -> None:
         self.path = path
+        self.redactor = redactor or Redactor()
         self._lock = threading.RLock()
         with self._explained(), ExitStack() as on_failure:
             self._connection = self._connect()
@@ -93,7 +99,7 @@ class Database:
         with self._lock, self._explained():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                yield Transaction(self._connection)
+                yield Transaction(self._connection, self.redactor)
                 self._connection.execute("COMMIT")
             finally:
                 if self._connection.in_transaction:
@@ -184,14 +190,15 @@ class Part:
         return str(found[0]["id"])
 
 
-def _storable(parameters: Parameters) -> Parameters:
+def _storable(parameters: Parameters, clean: Callable[[str], str] = str) -> Parameters:
+    def kept(value: object) -> object:
+        return clean(_whole(value)) if isinstance(value, str) else value
+
     if isinstance(parameters, Mapping):
-        return {name: _whole(value) for name, value in parameters.items()}
-    return [_whole(value) for value in parameters]
+        return {name: kept(value) for name, value in parameters.items()}
+    return [kept(value) for value in parameters]
 
 
-def _whole(value: object) -> object:
+def _whole(text: str) -> str:
     """Replace half surrogate pairs, which pages do contain, by U+FFFD: UTF-8, hence SQLite, cannot hold them."""
-    if not isinstance(value, str) or value.isascii():
-        return value
-    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

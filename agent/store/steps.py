@@ -37,10 +37,10 @@ class Steps(Part):
         new_tokens: int = 0,
     ) -> None:
         """Record what is about to be done, by the `agent` or the `person`. Call it before the action is performed."""
-        text = _readable(action)
+        text = _readable(self._db.redactor.action(action))
         verdict = None if guard is None else blobs.json_text(dict(guard))
         with self._db.write() as transaction:
-            page = blobs.put(transaction, "observation", blobs.observation_bytes(observation))
+            page = blobs.put_page(transaction, observation)
             transaction.execute(
                 "INSERT INTO steps (session_id, step_no, observation_hash, url, title, action, actor, guard, decided_ms,"
                 " prompt_tokens, new_tokens, created_at)"
@@ -76,7 +76,7 @@ class Steps(Part):
         `guard` is given when more was decided while the action ran, about a dialog that it raised.
         """
         with self._db.write() as transaction:
-            page = blobs.put(transaction, "observation", blobs.observation_bytes(result.observation))
+            page = blobs.put_page(transaction, result.observation)
             verdict = None if guard is None else blobs.json_text(dict(guard))
             picture = None if screenshot is None else blobs.put(transaction, "screenshot", screenshot)
             finished = transaction.execute(

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from agent import paths
+from agent.redaction import Redactor
 from agent.store.adapters import Adapters
 from agent.store.blobs import Blobs
 from agent.store.database import Database
@@ -25,12 +26,13 @@ class Store(Sessions, Steps, Lessons, Adapters, Jobs, Blobs, Forgetting, Verify)
     """
 
     @classmethod
-    def open(cls, path: Path | None = None) -> Self:
+    def open(cls, path: Path | None = None, redactor: Redactor | None = None) -> Self:
         """Open the store, the person's own without a path; a new file gets the schema, an older one is brought up to date.
 
+        Whatever is written passes through `redactor`; without one, what is secret by where it stands is still painted over.
         Raises StoreTooNew for a newer version's file, StorageError for one that cannot be read; neither is touched.
         """
-        return cls(Database(path if path is not None else paths.database_path()))
+        return cls(Database(path if path is not None else paths.database_path(), redactor))
 
     def close(self) -> None:
         """Give the file back. Safe to call twice."""

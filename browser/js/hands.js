@@ -206,6 +206,21 @@
       return { ready: true, filled: target.value !== '', multiline: target.tagName === 'TEXTAREA' };
     },
 
+    // Whose field it is, and whether it is one for secrets.
+    secretPlace(ref) {
+      const el = find(ref);
+      return el ? { origin: el.ownerDocument.defaultView.origin, secret: isSecret(el) } : { origin: '', secret: false };
+    },
+
+    // Replace all that a secret field holds, in one go and only while the field is still its origin's.
+    fillSecret(ref, origin, value) {
+      const el = find(ref);
+      if (!el || el.ownerDocument.defaultView.origin !== origin || !isSecret(el)) return false;
+      el.focus();
+      el.select();
+      return focused(el.ownerDocument) === el && el.ownerDocument.execCommand('insertText', false, value) && el.value !== '';
+    },
+
     // Whether a number field understood what was typed; it drops what it takes for no part of a number, such as a comma.
     understood(ref, text) {
       const el = find(ref), wanted = text.trim().replace(',', '.');
@@ -249,6 +264,20 @@
         if (!el || waited >= limit) return { options: open.map(optionName).slice(0, 8) };
         await frame();
       }
+    },
+
+    // All words of this frame's document, shadow roots included, and what its fields hold; for finding secrets in them.
+    wording() {
+      const words = [document.body?.innerText ?? ''], values = [];
+      const collect = (root) => {
+        for (const el of root.querySelectorAll('*')) {
+          if (el.shadowRoot) { words.push(el.shadowRoot.textContent); collect(el.shadowRoot); }
+          if (typeof el.value === 'string' && !isSecret(el)) values.push(el.value);
+          if (el.placeholder) values.push(el.placeholder);
+        }
+      };
+      collect(document);
+      return { words: words.join('\n'), values: values.join('\n') };
     },
 
     // What a slider says; the keyboard is put on it.

@@ -16,6 +16,7 @@
   const passed = [];            // what the pointer came over since the last action: { item, seen }, `seen` being the controls visible then
   let carried = null;           // what a drag took up: { control, place, before, x, y, changes }
   let wake = () => {};
+  const ended = new AbortController();
 
   // The outermost window whose inside this world may read, and whether the page lies further out.
   function climb() {
@@ -172,8 +173,12 @@
 
   const isEditable = (el) => Boolean(fieldOf(el)) && !el.readOnly && !el.disabled;
 
+  // A pad of digits keeps the focus in the password field: pressing it is typing the password.
+  const isPad = (what) => { const field = fieldOf(deepFocus()); return field && isSecret(field) && field !== what.control; };
+
   function press(what) {
     pressed = null;
+    if (isPad(what)) return;
     if (what.control.tagName === 'SELECT' || (what.control.tagName === 'INPUT' && what.control.type === 'file')) { clicked = what; return; }
     if (!what.editable) for (const field of [...edited.keys()]) if (field !== what.control) finish(field);
     finishSlides();
@@ -266,15 +271,18 @@
     if (event.type === 'input') edited.get(field).typed = isSecret(field) ? SECRET : valueOf(field);
   }
 
+  const heeded = { capture: true, passive: true, signal: ended.signal };
   for (const [type, act] of [['pointerover', over], ['pointermove', carry], ['pointerdown', down], ['pointerup', up], ['click', click], ['keydown', key], ['beforeinput', input], ['input', input], ['change', change], ['submit', submit]])
-    addEventListener(type, act, { capture: true, passive: true });
-  addEventListener('drop', (event) => drop(event, true));   // after the page's own, which may refuse it
-  addEventListener('focusin', (event) => { const el = event.composedPath()[0]; if (el.tagName === 'SELECT') remember(el); }, true);
-  addEventListener('focusout', (event) => { const field = fieldOf(event.composedPath()[0]); if (field) finish(field); else if (sliderOf(event)) finishSlides(); }, true);
-  addEventListener('pagehide', finishAll);
+    addEventListener(type, act, heeded);
+  addEventListener('drop', (event) => drop(event, true), { signal: ended.signal });   // after the page's own, which may refuse it
+  addEventListener('focusin', (event) => { const el = event.composedPath()[0]; if (el.tagName === 'SELECT') remember(el); }, heeded);
+  addEventListener('focusout', (event) => { const field = fieldOf(event.composedPath()[0]); if (field) finish(field); else if (sliderOf(event)) finishSlides(); }, heeded);
+  addEventListener('pagehide', finishAll, { signal: ended.signal });
 
   Object.assign(apprentice, {
     finishAll,
+    // Tell nothing more; what was not told yet is forgotten.
+    unrecord() { ended.abort(); edited.clear(); pressed = clicked = null; delete apprentice.awaken; },
     // An answer comes after all that was told before the question.
     hear: () => null,
     // Resolve when something is told, or when `limit` ms are over.

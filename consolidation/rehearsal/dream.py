@@ -127,6 +127,8 @@ class Dream:
         assert line is not None, "the grammar only offers lines of the page"
         if action.verb is Verb.CLICK:
             return toggled(line)
+        if action.secret:
+            return replace(line, states=tuple(dict.fromkeys((*line.states, "filled"))))
         return replace(line, value=" ".join(action.text.split()))
 
     def _toggle(self, line: Line) -> None:

@@ -120,3 +120,13 @@ def test_any_line_is_an_object_or_none(line: str) -> None:
 @given(st.dictionaries(st.text(), st.none() | st.text() | st.integers()))
 def test_only_a_record_with_an_error_is_an_error(record: dict[str, Any]) -> None:
     assert (error_of(record) is not None) == isinstance(record.get("error"), str)
+
+
+def test_while_the_person_has_the_wheel_their_steps_do_not_look_like_the_agents() -> None:
+    progress = SessionProgress()
+    for kind in ("session_started", "observed", "take_over", "decided", "stepped"):
+        progress.apply(event(kind, step=0))
+    assert progress.phase is Phase.THEIRS
+    assert "you have the wheel" in progress.words()
+    progress.apply(event("handed_back", steps=1))
+    assert progress.phase is Phase.LOOKING

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.answer import AnswerSchema
-from agent.events import Listener
+from agent.events import Listener, redacted
 from agent.guard import Guard, origin_of
 from agent.lock import instance_lock, origin_locks
 from agent.loop import Budget
@@ -23,6 +23,7 @@ from browser.errors import UsageError
 from tui.config import load_settings
 from tui.output import note, print_json, say
 from tui.person import Nobody, find_person
+from tui.protection import Protection, protect
 from tui.steps import parse_steps
 from tui.stopping import stopped_by_signal
 from tui.wiring import load_policy, scripted
@@ -70,6 +71,9 @@ def run(
         bool,
         typer.Option("--strict", help="Connect to nothing but the task's origins, for pictures and scripts neither."),
     ] = False,
+    secret: Annotated[
+        list[str] | None, typer.Option(help="A secret of the vault that the session may type; can be repeated.")
+    ] = None,
     headless: Annotated[bool | None, typer.Option(help="No window, nobody to ask.")] = None,
     isolated: Annotated[
         bool,
@@ -106,6 +110,8 @@ def run(
             "screenshots": screenshots,
         }
     )
+    protection = protect(secret or [])
+    words = protection.redactor.text(words)
     person = find_person(headless=settings.headless, as_json=as_json, on_pipe=answers_on_stdin)
     consequences = settings.approve if approve is None else approve.split(",")
     rules = load_policy_file(Path(policy or settings.policy)) if policy or settings.policy else PolicyFile()
@@ -114,15 +120,15 @@ def run(
     schema = AnswerSchema.load(output_schema) if output_schema else None
     actions = parse_steps(steps) if steps else None
     state = read_storage_state(storage_state) if storage_state else None
-    listen: Listener = print_json if as_json else show_event
+    listen: Listener = redacted(print_json if as_json else show_event, protection.redactor)
     alone = isolated or state is not None
-    with stopped_by_signal(), _place(url, guard, alone=alone), Store.open() as store:
+    with stopped_by_signal(), _place(url, guard, alone=alone), Store.open(redactor=protection.redactor) as store:
         loaded = scripted(actions) if actions else load_policy(store, settings.model, settings.adapter, note)
         from tui.session import Assignment, work
 
         name = app or origin_of(url)
         read = store.find_lessons(name, words, adapter_id=loaded.adapter_id) if settings.lessons else []
-        environment = _environment(url, settings, guard, rules, state, alone=alone, strict=strict)
+        environment = _environment(url, settings, guard, rules, state, protection, alone=alone, strict=strict)
         budget = Budget(settings.max_steps, settings.max_seconds, settings.max_tokens or float("inf"))
         assignment = Assignment(words, name, url, guard, budget, expectations, schema)
         code = work(
@@ -135,6 +141,8 @@ def run(
             listen=listen,
             screenshots=settings.screenshots,
             window=not settings.headless and not isinstance(person, Nobody),
+            protection=protection,
+            person=person,
         )
     raise typer.Exit(code)
 
@@ -153,6 +161,7 @@ def _environment(
     guard: Guard,
     rules: PolicyFile,
     state: dict[str, Any] | None,
+    protection: Protection,
     *,
     alone: bool,
     strict: bool,
@@ -172,6 +181,8 @@ def _environment(
         decide_dialog=guard.decide_dialog,
         pace=Pace(rules.manners.pace_seconds, rules.manners.max_wait_seconds),
         egress=EgressRules.of({origin_of(url), *guard.origins}, strict=strict),
+        secrets=protection.grant.resolve,
+        redact=protection.redactor,
     )
 
 

@@ -23,6 +23,7 @@ from browser.types import Environment
 from tui.commands.run import make_guard, show_event
 from tui.config import configured_browser
 from tui.output import note, print_json, say
+from tui.protection import Protection, protect
 from tui.steps import parse_steps
 
 
@@ -40,6 +41,9 @@ def teach(
     ] = None,
     words: Annotated[str, typer.Option(help="A preference or correction in words, instead of a demonstration.")] = "",
     app: Annotated[str, typer.Option(help="Name of the app. Default: the address's origin.")] = "",
+    secret: Annotated[
+        list[str] | None, typer.Option(help="With --steps: a secret of the vault that they may type; can be repeated.")
+    ] = None,
     headless: Annotated[bool, typer.Option(help="With --steps: no window.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -54,7 +58,8 @@ def teach(
         )
     guard = make_guard(url, "send,pay,delete,publish", [], lambda _action, _verdict: True)
     name = app or origin_of(url)
-    with instance_lock("session"), origin_locks(guard.origins), Store.open() as store:
+    protection = protect(secret or [])
+    with instance_lock("session"), origin_locks(guard.origins), Store.open(redactor=protection.redactor) as store:
         if steps is not None:
             lesson_id = teach_steps(
                 store,
@@ -65,9 +70,10 @@ def teach(
                 parse_steps(steps),
                 print_json if as_json else show_event,
                 headless=headless,
+                protection=protection,
             )
         else:
-            lesson_id = _teach_by_hand(store, task, name, url)
+            lesson_id = _teach_by_hand(store, task, name, url, protection)
         lesson = store.lesson(lesson_id)
     if as_json:
         print_json(lesson)
@@ -87,13 +93,20 @@ def teach_steps(
     headless: bool,
     environment: Environment | None = None,
     policy: Policy | None = None,
+    protection: Protection | None = None,
 ) -> str:
     """Perform the taught actions in the live app and keep the lesson. Raises LessonFailed, with nothing kept but the session."""
     from browser.environment import LiveEnvironment
 
     session_id = store.begin_session(task, app, url, kind="teach", policy="person")
     live = environment or LiveEnvironment(
-        url, headless=headless, browser=configured_browser(), profile=profile_dir(), downloads=downloads_dir()
+        url,
+        headless=headless,
+        browser=configured_browser(),
+        profile=profile_dir(),
+        downloads=downloads_dir(),
+        secrets=protection.grant.resolve if protection else None,
+        redact=protection.redactor if protection else None,
     )
     try:
         hand = policy or ScriptedPolicy(actions)
@@ -139,18 +152,25 @@ def _teach_words(words: str, task: str, app: str, url: str, *, as_json: bool) ->
             say(f"lesson {lesson_id} is in use from now on")
 
 
-def _teach_by_hand(store: Store, task: str, app: str, url: str) -> str:
-    """Record what the person does in a visible browser, until it is closed."""
+def _teach_by_hand(store: Store, task: str, app: str, url: str, protection: Protection) -> str:
+    """Record what the person does in a visible browser, until it is closed. A password becomes its secret's name, or theirs to type."""
+    from agent.secrets.taught import as_taught
     from browser.environment import LiveEnvironment
     from browser.recorder import Recorder
 
     session_id = store.begin_session(task, app, url, kind="teach", policy="person")
     note("Do the task in the browser window. Close the window when it is done.")
-    count = 0
+    count, places = 0, protection.places()
     with LiveEnvironment(
-        url, headless=False, browser=configured_browser(), profile=profile_dir(), downloads=downloads_dir()
+        url,
+        headless=False,
+        browser=configured_browser(),
+        profile=profile_dir(),
+        downloads=downloads_dir(),
+        redact=protection.redactor,
     ) as environment:
-        for page, action, result in Recorder(environment):
+        for page, done, result in Recorder(environment):
+            action = as_taught(done, page, places)
             store.begin_step(session_id, count, page, action, actor="person")
             store.finish_step(session_id, count, result)
             say(f"{count + 1:3}  {action}")

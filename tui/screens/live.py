@@ -18,7 +18,7 @@ from tui.messages import CostRead, NoteArrived, RecordArrived, SessionExited, St
 from tui.progress import WAITING, Phase, SessionProgress
 from tui.reading import Cost, read_cost
 from tui.screens.base import StoreScreen
-from tui.starting import Start, problem_with
+from tui.starting import Start, has_display, problem_with
 from tui.widgets.field import Field
 from tui.widgets.heading import Heading
 from tui.widgets.masthead import Masthead
@@ -40,6 +40,13 @@ class LiveScreen(StoreScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "start", "Start", id="session.start", tooltip="Begin the task that the fields describe"),
         Binding("f6", "again", "New task", id="session.new", tooltip="Go back to the fields, with the same address"),
+        Binding(
+            "f7",
+            "turn_wheel",
+            "Take over / hand back",
+            id="session.take_over",
+            tooltip="Do it yourself in the browser window for a while; press it again and the session goes on from there",
+        ),
         Binding("f8", "stop", "Stop", id="session.stop", tooltip="End the session now; what it did so far is kept"),
     ]
 
@@ -87,6 +94,8 @@ class LiveScreen(StoreScreen):
                 return self._progress is not None and not self.running
             case "stop":
                 return self.running
+            case "turn_wheel":
+                return self.running and has_display()
         return True
 
     # ---- what the person does ---------------------------------------------------------------------------------
@@ -140,6 +149,13 @@ class LiveScreen(StoreScreen):
         self._child.stop()
         self._tell()
 
+    def action_turn_wheel(self) -> None:
+        """Take the wheel, or hand it back when the person has it."""
+        if self._child is None or self._progress is None:
+            return
+        theirs = self._progress.phase is Phase.THEIRS
+        self._child.answer({"hand_back": True} if theirs else {"take_over": True})
+
     async def on_question_box_answered(self, message: QuestionBox.Answered) -> None:
         """Pass the answer on."""
         await self._reply({"answer": message.text})
@@ -185,6 +201,9 @@ class LiveScreen(StoreScreen):
                 self.query_one(Timeline).add_step(record["step"], record["action"], refused)
             case "approval_needed":
                 await self._ask(ApprovalBox(record["action"], record["consequence"]))
+            case "take_over":
+                await self.query_one("#person").remove_children()
+                self._note = f"{record['reason'] or 'the browser window is yours'}; F7 hands it back"
             case "question":
                 await self._ask(QuestionBox(record["text"]))
             case "stepped":
