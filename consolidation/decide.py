@@ -73,7 +73,7 @@ class Redecided:
             "done": self.done.render(),
             "action": self.action.render(),
             "agrees": self.agrees,
-            "probability": round(self.probability, 4),
+            "probability": float(f"{self.probability:.4g}"),
         }
 
 
@@ -118,7 +118,7 @@ class Report:
             "steps": len(self.decisions),
             "agreement": round(self.agreement, 4),
             "sessions_that_agree": self.sessions - len(self.first_divergences),
-            "probability": round(self.probability, 4),
+            "probability": float(f"{self.probability:.4g}"),
             "first_divergences": [item.to_json() for item in self.first_divergences.values()],
             "decisions": [item.to_json() for item in self.decisions],
         }

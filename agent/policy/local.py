@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -69,7 +69,7 @@ class LocalPolicy:
         self._cached: list[int] = []
 
     @classmethod
-    def load(cls, path: Path, adapter: Path | None = None, **options: Any) -> LocalPolicy:
+    def load(cls, path: Path, adapter: Path | None = None, **options: Any) -> Self:
         """Load a model from a folder, with an adapter merged into it when one is given. Raises UsageError for a bad path."""
         model = load_model(path)
         if adapter is not None:

@@ -169,7 +169,7 @@ def served(dream: SiteDream, port: int = 0) -> Iterator[DreamServer]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: DreamServer
+    server: DreamServer  # pyright: ignore[reportIncompatibleVariableOverride] - only a DreamServer makes these
 
     def do_GET(self) -> None:
         if not self._is_meant():
@@ -241,7 +241,7 @@ class _Handler(BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError):  # the browser has left
             return
 
-    def log_message(self, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: what is walked through is the person's own."""
 
 

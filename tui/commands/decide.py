@@ -54,7 +54,8 @@ def decide(
         raise UsageError(f"unknown choice of lessons {lessons!r}", f"The choices are {', '.join(LESSONS)}")
     with Store.open() as store:
         rows = _sessions(store, sessions or [], search)
-        names = list(dict.fromkeys(by or ["base", *(["champion"] if store.champion() else [])]))
+        meant = by or (["base", "champion"] if store.champion() else ["base"])
+        names = list(dict.fromkeys(meant))
         reports = _ask(store, rows, names, lessons, model)
     if as_json:
         from consolidation.decide import SCHEMA
