@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from agent.events import Listener, ignore
+from agent.events import Listener, ignore, redacted
 from agent.guard import Approver, Guard, nobody, origin_of
-from agent.lock import instance_lock
-from agent.loop import Budget, Session
+from agent.lock import instance_lock, origin_locks
+from agent.loop import Budget
 from agent.paths import downloads_dir, profile_dir
 from agent.stop import StopReason
 from agent.store import SessionRow, StepRow, Store
 from agent.types import Policy
 from browser.errors import UsageError
+
+if TYPE_CHECKING:
+    from tui.wiring import Loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ def run(
     approver: Approver = nobody,
     ask: Callable[[str], str | None] = lambda _: None,
     allow: Iterable[str] = (),
+    secrets: Iterable[str] = (),
     headless: bool = True,
     max_steps: int = 40,
     max_seconds: float = 1800,
@@ -58,42 +63,60 @@ def run(
     """Work on a task in the app at `url`, in the person's own browser profile, and return what became of it.
 
     `policy` decides instead of a model. `approve` names consequences that need no asking (`send`, `pay`, `delete`, `publish`), `approver`
-    is asked about the others and `ask` answers questions; `allow` names further origins. `listen` gets every event, `progress` what
+    is asked about the others and `ask` answers questions; `allow` names further origins, `secrets` what of the
+    vault may be typed. `listen` gets every event, `progress` what
     is being loaded. Raises an ApprenticeError with one sentence: UsageError, SetupError, AppUnreachable, AlreadyRunning and others.
     """
     if not task.strip():
         raise UsageError("the task is empty", "Say what to do, in the person's words")
     guard = make_guard(url, approve, approver, allow)
     name = app or origin_of(url)
-    with instance_lock("session"), Store.open() as store:
-        hand, adapter_id, with_manual = _hand(store, policy, model, adapter, progress)
-        read = store.find_lessons(name, task, adapter_id=adapter_id) if lessons else []
-        session_id = store.begin_session(
-            task,
-            name,
-            url,
-            policy=hand.name,
-            adapter_id=adapter_id,
-            lesson_ids=[lesson.id for lesson in read],
-        )
-        from browser.environment import LiveEnvironment
+    from browser.egress import EgressRules
+    from browser.environment import LiveEnvironment
+    from browser.manners import Pace
+    from tui.protection import protect
+    from tui.session import Assignment, work
 
-        with LiveEnvironment(url, headless=headless, profile=profile_dir(), downloads=downloads_dir()) as live:
-            Session(
-                session_id,
-                task,
-                live,
-                hand,
-                guard,
-                store,
-                [lesson.text for lesson in read],
-                with_manual,
-                Budget(max_steps, max_seconds),
-                ask,
-                listen,
-                live.screenshot,
-            ).run()
-        return Result(store.session(session_id), tuple(store.steps(session_id)))
+    protection = protect(list(secrets))
+    redactor, begun = protection.redactor, list[str]()
+
+    def told(event: dict[str, Any]) -> None:
+        if event["event"] == "session_started":
+            begun.append(event["session"])
+        listen(event)
+
+    with (
+        instance_lock("session"),
+        origin_locks({origin_of(url), *guard.origins}),
+        Store.open(redactor=redactor) as store,
+    ):
+        loaded = _hand(store, policy, model, adapter, progress)
+        environment = LiveEnvironment(
+            url,
+            headless=headless,
+            profile=profile_dir(),
+            downloads=downloads_dir(),
+            decide_dialog=guard.decide_dialog,
+            pace=Pace(),
+            egress=EgressRules.of({origin_of(url), *guard.origins}),
+            secrets=protection.grant.resolve,
+            redact=redactor,
+        )
+        read = store.find_lessons(name, task, adapter_id=loaded.adapter_id) if lessons else []
+        assignment = Assignment(redactor.text(task), name, url, guard, Budget(max_steps, max_seconds))
+        work(
+            store,
+            loaded,
+            assignment,
+            read,
+            environment,
+            ask=ask,
+            listen=redacted(told, redactor),
+            screenshots=True,
+            window=False,
+            protection=protection,
+        )
+        return Result(store.session(begun[0]), tuple(store.steps(begun[0])))
 
 
 def make_guard(url: str, approve: Iterable[str], approver: Approver, allow: Iterable[str] = ()) -> Guard:
@@ -110,11 +133,10 @@ def make_guard(url: str, approve: Iterable[str], approver: Approver, allow: Iter
 
 def _hand(
     store: Store, policy: Policy | None, model: str | None, adapter: str, progress: Callable[[str], None]
-) -> tuple[Policy, str | None, bool]:
-    """Return who acts, with which adapter, and whether the prompt has to explain the actions."""
-    if policy is not None:
-        return policy, None, True
-    from tui.wiring import load_policy
+) -> Loaded:
+    """Return who acts. A policy of the caller's own is told what the actions are."""
+    from tui.wiring import Base, Loaded, load_policy
 
-    loaded: Any = load_policy(store, model, adapter, progress)
-    return loaded.policy, loaded.adapter_id, loaded.with_manual
+    if policy is not None:
+        return Loaded(policy, Base(Path(), policy.name, with_manual=True), None)
+    return load_policy(store, model, adapter, progress)

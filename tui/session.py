@@ -12,6 +12,7 @@ from agent.events import Listener, event
 from agent.guard import Guard
 from agent.loop import Ask, Budget, Session
 from agent.outcome_checks import PATIENCE, Checked, End, Expectation, note_of
+from agent.regressions import after_outcome
 from agent.secrets.taught import named
 from agent.stop import StopReason
 from agent.store import LessonRow, Store
@@ -95,6 +96,7 @@ def work(
     answer = _read(assignment.schema, reason, session.answer)
     if checks:
         store.add_outcome(session_id, all(check.passed for check in checks), "check", note_of(checks))
+        after_outcome(store)
     missed = bool(answer.problem) or not all(check.passed for check in checks)
     exit_code = reason.exit_code or (TASK_FAILED if missed else 0)
     facts = {
