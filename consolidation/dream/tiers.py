@@ -90,7 +90,7 @@ class SiteDream:
         result, state, tier = self._answer(action)
         self.answered.append(tier)
         self._state = state
-        return Dreamt(result.observation, result.ok, result.note, tier=tier)
+        return Dreamt(result.observation, result.ok, result.note, unknown=result.unknown, tier=tier)
 
     def mark(self) -> Mark:
         """Remember where the dream stands."""
