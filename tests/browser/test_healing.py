@@ -1,4 +1,4 @@
-"""Recorded controls found again, on Observations alone. `tests/bench/test_healing.py` does it in a browser."""
+"""Recorded controls found again, on Observations alone. `tests/bench/test_bench_healing.py` does it in a browser."""
 
 from __future__ import annotations
 
