@@ -20,7 +20,7 @@ from agent.policy.scripted import ScriptedPolicy
 from agent.stop import StopReason
 from agent.store import Store
 from browser.actions import parse
-from browser.driver import family
+from browser.driver import end_now, family
 from browser.egress import EgressRules
 from browser.environment import LiveEnvironment
 from browser.recovery import LIMIT
@@ -109,9 +109,11 @@ def within(shop: ThreadingHTTPServer) -> float:
 
 
 def crash(environment: LiveEnvironment) -> None:
-    for process in family(environment._live.launched.pid):
-        if "--type=renderer" in process.cmdline():
-            process.kill()
+    """End every renderer at once: the browser sees them gone together, its spare one too."""
+    browser = psutil.Process(environment._live.launched.pid)
+    browser.suspend()
+    end_now([process for process in family(browser.pid) if "--type=renderer" in process.cmdline()])
+    browser.resume()
 
 
 def kill(environment: LiveEnvironment) -> None:
