@@ -63,12 +63,20 @@ def perform(
     **options: Any,
 ) -> StopReason:
     """Rerun a session in a live browser; the rerun is recorded as a session of its own."""
+    from browser.egress import EgressRules
     from browser.environment import LiveEnvironment
 
     app = row.app if origin_of(url) == origin_of(row.url) else origin_of(url)
     session_id = store.begin_session(row.task, app, url, kind="replay", policy=policy.name, parent_id=row.id)
     with (
-        LiveEnvironment(url, headless=headless, profile=profile_dir(), downloads=downloads_dir()) as environment,
+        LiveEnvironment(
+            url,
+            headless=headless,
+            profile=profile_dir(),
+            downloads=downloads_dir(),
+            decide_dialog=guard.decide_dialog,
+            egress=EgressRules.of({origin_of(url), *guard.origins}),
+        ) as environment,
         stopped_by_signal(),
     ):
         session = Session(

@@ -56,7 +56,7 @@ def teach(
             "a demonstration needs a task and an address",
             'For example: apprentice teach "Chris paid Bea back 20" --url http://127.0.0.1:8000/',
         )
-    guard = make_guard(url, "send,pay,delete,publish", [], lambda _action, _verdict: True)
+    guard = make_guard(url, "send,pay,delete,publish,grant", [], lambda _action, _verdict: True)
     name = app or origin_of(url)
     protection = protect(secret or [])
     with instance_lock("session"), origin_locks(guard.origins), Store.open(redactor=protection.redactor) as store:
@@ -96,6 +96,7 @@ def teach_steps(
     protection: Protection | None = None,
 ) -> str:
     """Perform the taught actions in the live app and keep the lesson. Raises LessonFailed, with nothing kept but the session."""
+    from browser.egress import EgressRules
     from browser.environment import LiveEnvironment
 
     session_id = store.begin_session(task, app, url, kind="teach", policy="person")
@@ -105,6 +106,8 @@ def teach_steps(
         browser=configured_browser(),
         profile=profile_dir(),
         downloads=downloads_dir(),
+        decide_dialog=guard.decide_dialog,
+        egress=EgressRules.of({origin_of(url), *guard.origins}),
         secrets=protection.grant.resolve if protection else None,
         redact=protection.redactor if protection else None,
     )
