@@ -8,7 +8,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from agent.guard import Verdict
 from agent.takeover import Wheel
@@ -54,11 +54,14 @@ class Lines:
     def start(self, heard: Callable[[str], bool]) -> None:
         """Read from now on in a thread. A line that `heard` takes is no answer; whoever waits for one then gets an empty line."""
         lines = self._lines = queue.SimpleQueue()
+        stream = sys.stdin
 
         def read() -> None:
-            for line in _lines_of(sys.stdin.fileno()):
-                lines.put("" if heard(line) else line)
-            lines.put(None)
+            try:
+                for line in _lines_of(stream):
+                    lines.put("" if heard(line) else line)
+            finally:
+                lines.put(None)  # whatever happens: nobody waits for ever
 
         threading.Thread(target=read, name="person", daemon=True).start()
 
@@ -79,8 +82,13 @@ class Lines:
                 return
 
 
-def _lines_of(file: int) -> Iterator[str]:
-    """Read lines from a file descriptor. Past Python's own buffer, which a thread would hold locked when the process ends."""
+def _lines_of(stream: TextIO) -> Iterator[str]:
+    """Read lines. From a real file past Python's own buffer, which a thread would hold locked when the process ends."""
+    try:
+        file = stream.fileno()
+    except OSError:  # lines in memory
+        yield from stream
+        return
     rest = b""
     while data := os.read(file, 65536):
         *whole, rest = (rest + data).split(b"\n")

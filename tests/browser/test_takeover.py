@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from agent.event_schema import validated
 from agent.guard import Guard
 from agent.loop import Session
 from agent.policy.scripted import ScriptedPolicy
@@ -76,6 +77,7 @@ class Seat:
         self, policy: Any, on: Callable[[dict[str, Any]], None], guard: Guard | None = None
     ) -> tuple[Session, StopReason]:
         def listen(told: dict[str, Any]) -> None:
+            validated(told)
             self.events.append(told)
             on(told)
 
