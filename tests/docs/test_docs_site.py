@@ -81,4 +81,6 @@ def test_nothing_is_asked_of_anybody_else(served: str, site: Path) -> None:
         page.locator(".md-search-result__item").first.wait_for()
         browser.close()
     assert len(asked) > 10
-    assert {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))} == {urlsplit(served).netloc}
+    assert {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))} == {
+        urlsplit(served).netloc
+    }

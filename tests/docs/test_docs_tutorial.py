@@ -41,12 +41,19 @@ class Reader:
         """Put this reader's port and ids into what the page says."""
         for written, own in self.ids.items():
             text = text.replace(written, own)
-        return text.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}").replace("http.server 8000", f"http.server {self.port}")
+        return text.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}").replace(
+            "http.server 8000", f"http.server {self.port}"
+        )
 
     def type(self, command: str) -> str:
         """Run a block and return what it prints."""
         done = subprocess.run(
-            ["bash", "-c", self.here(command)], cwd=self.checkout, env=self.env, capture_output=True, text=True, check=False
+            ["bash", "-c", self.here(command)],
+            cwd=self.checkout,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
@@ -81,7 +88,9 @@ def test_the_tutorial_is_true(tmp_path: Path) -> None:
                 compared += 1
             elif block.remark == "second terminal":
                 command = ["bash", "-c", "exec " + reader.here(block.text)]
-                servers.append(subprocess.Popen(command, cwd=reader.checkout, env=reader.env, stderr=subprocess.DEVNULL))
+                servers.append(
+                    subprocess.Popen(command, cwd=reader.checkout, env=reader.env, stderr=subprocess.DEVNULL)
+                )
                 _wait_for(port)
             elif not block.remark.startswith("not run:"):
                 text = with_steps(block, reader.checkout) if block.remark.startswith("with steps:") else block.text
@@ -96,5 +105,17 @@ def test_the_tutorial_is_true(tmp_path: Path) -> None:
 
 def _wait_for(port: int) -> None:
     """Wait until somebody listens there."""
-    command = ["curl", "--silent", "--fail", "--noproxy", "*", "--retry", "40", "--retry-connrefused", "--retry-delay", "1", f"http://127.0.0.1:{port}/"]
+    command = [
+        "curl",
+        "--silent",
+        "--fail",
+        "--noproxy",
+        "*",
+        "--retry",
+        "40",
+        "--retry-connrefused",
+        "--retry-delay",
+        "1",
+        f"http://127.0.0.1:{port}/",
+    ]
     subprocess.run(command, check=True, capture_output=True)

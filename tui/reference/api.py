@@ -38,8 +38,9 @@ def _is_error(thing: Any) -> bool:
 
 def _signature(thing: Any) -> str:
     """Write a signature, types without the modules they come from."""
-    text = re.sub(r"((?:: |-> ))'([^']*)'", r"\1\2", str(inspect.signature(thing)))
-    return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", text).replace("<factory>", "...")
+    text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(thing)))
+    text = re.sub(r"<factory>|<function .+? at 0x[0-9a-f]+>", "...", text)
+    return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", text)
 
 
 def _methods(thing: Any) -> str:

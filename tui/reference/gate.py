@@ -32,10 +32,14 @@ def page() -> str:
     rows = [(row.name.replace("LESSON", "each lesson"), row.bound) for row in judge(evidence, Bounds())]
     meanings = _docstrings(Bounds)
     bounds = [(f"`{field.name}`", f"{field.default}", meanings[field.name]) for field in fields(Bounds)]
-    return "\n".join(
-        (_HEAD, "## Rows", "", table(("row", "must be"), rows), "")
-        + ("## Bounds", "", table(("bound", "value", "meaning"), bounds), "")
+    parts = (
+        _HEAD,
+        "## Rows\n",
+        table(("row", "must be"), rows),
+        "\n## Bounds\n",
+        table(("bound", "value", "meaning"), bounds),
     )
+    return "\n".join(parts) + "\n"
 
 
 def _docstrings(kind: type) -> dict[str, str]:

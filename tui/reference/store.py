@@ -9,15 +9,15 @@ from tui.reference.tables import table
 
 _HEAD = """# The store
 
-One SQLite file, `apprentice.db`, in the folder of data (each profile has its own). Every step is committed before the next begins. It can be read with any SQLite tool
-while Apprentice works; the views whose names begin with `v_` are made for that:
+One SQLite file, `apprentice.db`, in the folder of data (each profile has its own). Every step is committed before the next
+begins. It can be read with any SQLite tool while Apprentice works; the views whose names begin with `v_` are made for that:
 
 ```sh
 sqlite3 -readonly ~/.local/share/apprentice/apprentice.db 'select task, stop_reason, outcome from v_sessions limit 5'
 ```
 
-Ids are ULIDs, times UTC in ISO-8601. Pages and pictures are in `blobs`, each once, under the hash of its content. The schema is only ever added to; a
-database of a newer version is refused and not touched. Programs had better use [the Python API](python.md) or [exports](interop.md).
+Ids are ULIDs, times UTC in ISO-8601. Pages and pictures are in `blobs`, each once, under the hash of its content.
+The schema is only ever added to; a database of a newer version is refused and not touched. Programs had better use [the Python API](python.md) or [exports](interop.md).
 
 This page is written from an empty database (`python -m tui.reference docs`).
 """
