@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import DOCS, PAGES, ROOT, blocks, shell_lines, spans
+from documentation import DOCS, PAGES, ROOT, blocks, shell_lines, spans
 from typer import TyperException
 from typer.main import get_command
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import DOCS, ROOT, Block, blocks
+from documentation import DOCS, ROOT, Block, blocks
 
 TUTORIAL = (DOCS / "tutorial.md").read_text(encoding="utf-8")
 ULID = re.compile(r"01[0-9A-HJKMNP-TV-Z]{24}")

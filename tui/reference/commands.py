@@ -56,8 +56,8 @@ def _names(option: Any, context: Any) -> str:
 
 def _kind(option: Any, context: Any) -> str:
     """Return what stands for the option's value: TEXT, PATH, INT, FLOAT."""
-    kind = option.display_type(context).strip("<>").removeprefix("list[").removesuffix("]").removesuffix(" range")
-    return {"str": "text"}.get(kind, kind).upper()
+    kind = str(option.display_type(context)).strip("<>").removeprefix("list[").removesuffix("]").removesuffix(" range")
+    return "TEXT" if kind == "str" else kind.upper()
 
 
 def _default(option: Any) -> str:

@@ -23,12 +23,8 @@ def page() -> str:
     from consolidation.probes import Measured
 
     perfect = Measured((1.0,))
-    by_lesson = {"LESSON": perfect}
-    evidence = Evidence(
-        **{field.name: by_lesson for field in fields(Evidence)}
-        | dict.fromkeys(("dictated", "anchors_same", "obeyed", "refused", "admitted"), perfect)
-        | {"drift": 0.0}
-    )
+    each = {"LESSON": perfect}
+    evidence = Evidence(each, each, each, each, each, each, perfect, 0.0, perfect, perfect, perfect, perfect)
     rows = [(row.name.replace("LESSON", "each lesson"), row.bound) for row in judge(evidence, Bounds())]
     meanings = _docstrings(Bounds)
     bounds = [(f"`{field.name}`", f"{field.default}", meanings[field.name]) for field in fields(Bounds)]

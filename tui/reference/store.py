@@ -17,7 +17,8 @@ sqlite3 -readonly ~/.local/share/apprentice/apprentice.db 'select task, stop_rea
 ```
 
 Ids are ULIDs, times UTC in ISO-8601. Pages and pictures are in `blobs`, each once, under the hash of its content.
-The schema is only ever added to; a database of a newer version is refused and not touched. Programs had better use [the Python API](python.md) or [exports](interop.md).
+The schema is only ever added to; a database of a newer version is refused and not touched. Programs had better use
+[the Python API](python.md) or [exports](interop.md).
 
 This page is written from an empty database (`python -m tui.reference docs`).
 """
