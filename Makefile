@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: demo test check format setup picture clean
+.PHONY: demo test check format setup docs picture clean
 
 demo: setup ## fail, be taught once, do it with the lesson, sleep, do it alone: in a real app, with the figures at the end
 	$(BIN)/apprentice demo
@@ -24,6 +24,10 @@ format: setup ## rewrite the code in the house style
 
 setup: ## virtual environment, packages, browser, embedded model; doing it again costs a second
 	@sh scripts/setup.sh $(PYTHON) $(VENV)
+
+docs: setup ## the documentation as a site in runs/docs; its generated pages are written first
+	$(BIN)/python -m tui.reference docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 picture: setup ## export the README's picture
 	$(BIN)/python -m tui.picture docs/dashboard.svg

@@ -124,10 +124,10 @@ def test_settings_reach_a_run(home: Path, environ: pytest.MonkeyPatch) -> None:
     assert code == 2 and "no model in /nowhere" in err
 
 
-@pytest.mark.parametrize("name", reference.pages())
+@pytest.mark.parametrize("name", reference.PAGES)
 def test_the_reference_is_as_the_code(name: str) -> None:
     written = (DOCS / name).read_text(encoding="utf-8")
-    assert written == reference.pages()[name], "write it again: python -m tui.reference docs"
+    assert written == reference.PAGES[name](), "write it again: python -m tui.reference docs"
 
 
 def test_every_setting_says_what_it_may_be() -> None:
