@@ -123,6 +123,7 @@ class LiveEnvironment:
         self._running: _Live | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._last: Observation | None = None
+        self._here = ""
         self._rules = egress
         self._proxy: EgressProxy | None = None
         self._recovery = Recovery()
@@ -187,7 +188,9 @@ class LiveEnvironment:
     def look(self) -> Observation:
         """Look at the active tab as it stands."""
         live = self._live
-        self._last = live.hands.seen = self.redacted(live.tabs.view.observe(self.cap))
+        seen = live.tabs.view.observe(self.cap)
+        self._here = seen.url  # whole: what is brought back after a loss is the page, not what may be told of it
+        self._last = live.hands.seen = self.redacted(seen)
         return self._last
 
     def redacted(self, page: Observation) -> Observation:
@@ -279,7 +282,7 @@ class LiveEnvironment:
     def _recover(self, lost: BrowserLost, *, begun: bool) -> StepResult:
         """Bring the browser back to the page that was seen last. What was under way is not done again."""
         self._recovery.count(lost)
-        page = self._open(self._recovery.place(self._last.url if self._last else self.url, self.url))
+        page = self._open(self._recovery.place(self._here or self.url, self.url))
         note = what_happened(lost, begun=begun)
         log.warning("%s", note)
         return StepResult(page, ok=False, note=note, unknown=begun)

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.events import Listener
+from agent.events import Listener, redacted
 from agent.guard import Guard, origin_of
 from agent.lessons.renewal import renew
 from agent.lock import instance_lock
 from agent.loop import Budget, Session
 from agent.paths import downloads_dir, profile_dir
+from agent.redaction import Redactor
 from agent.rerun import Rerun, read_values
 from agent.stop import StopReason
 from agent.store import SessionRow, Store
@@ -19,6 +20,7 @@ from browser.healing import heal
 from tui.commands.run import make_guard, show_event, stopped_by_signal
 from tui.output import print_json, say
 from tui.person import find_person
+from tui.protection import protect
 
 
 def rerun(
@@ -37,12 +39,14 @@ def rerun(
 ) -> None:
     """Perform a recorded session's actions again, without a model. Stops with 3, and a diff, where the app goes another way."""
     person = find_person(headless=headless, as_json=as_json, on_pipe=False)
-    listen: Listener = print_json if as_json else show_event
-    with instance_lock("session"), Store.open() as store:
+    redactor = protect().redactor
+    listen: Listener = redacted(print_json if as_json else show_event, redactor)
+    with instance_lock("session"), Store.open(redactor=redactor) as store:
         row = store.session(session)
         policy = Rerun(store.steps(row.id), read_values(values or []), heal)
         guard = make_guard(url or row.url, approve, allow or [], person.approve)
-        reason = perform(store, row, policy, guard, listen, url=url or row.url, headless=headless, ask=person.ask)
+        where = url or row.url
+        reason = perform(store, row, policy, guard, listen, redactor, url=where, headless=headless, ask=person.ask)
     if policy.diverged is not None:
         if as_json:
             print_json({"event": "diverged", **policy.diverged.to_json()})
@@ -57,6 +61,7 @@ def perform(
     policy: Rerun,
     guard: Guard,
     listen: Listener,
+    redactor: Redactor,
     *,
     url: str,
     headless: bool,
@@ -76,6 +81,7 @@ def perform(
             downloads=downloads_dir(),
             decide_dialog=guard.decide_dialog,
             egress=EgressRules.of({origin_of(url), *guard.origins}),
+            redact=redactor,
         ) as environment,
         stopped_by_signal(),
     ):
