@@ -141,6 +141,7 @@ class Arena:
             **options,
         )
         reason = session.run()
+        environment.leave()  # an app may save a moment later; whoever closes the browser waits for it, too
         success = judge.succeeded() and reason is StopReason.DONE
         self.store.add_outcome(session_id, success, "check", arm)
         count = max(1, counting.decisions)

@@ -93,11 +93,12 @@ class SkillSpec:
         return fill(wording, values), values
 
     def seeds(self, first: int, count: int) -> list[int]:
-        """Return the seeds of `count` variants, from `first` on. A name (slug) that an earlier one gave to a thing is passed over.
+        """Return the seeds of `count` variants, from `first` on. A name that an earlier one gave to a thing is passed over: slugs,
+        and what the file is called that is looked at. Apps ask before they overwrite, or do so.
 
         Raises UsageError when there are not so many.
         """
-        names = [slot.name for slot in self.slots if slot.kind == "slug"]
+        names = [slot.name for slot in self.slots if slot.kind == "slug" or f"{{{slot.name}}}" in self.check.file]
         taken: set[str] = set()
         seeds: list[int] = []
         for seed in range(first, first + 100 * count):

@@ -21,6 +21,7 @@ from browser.egress import EgressProxy, EgressRules
 from browser.errors import AppUnreachable, UsageError
 from browser.hands import NAVIGATION_MS, LiveHands, web_address, why_not
 from browser.launch import Launched, launch
+from browser.leaving import Leaving
 from browser.manners import Manners, Pace
 from browser.masking import SECRET_FIELDS, secret_places
 from browser.recovery import Recovery, what_happened
@@ -46,6 +47,7 @@ class _Live:
     tabs: Tabs
     traffic: Traffic
     settling: Settling
+    leaving: Leaving
     hands: LiveHands
     manners: Manners
     watchdog: Watchdog
@@ -69,6 +71,8 @@ class LiveEnvironment:
 
     When the page crashes or hangs, or the browser ends, it is brought back, with the same profile and cookies, to the page that
     was seen last. That is asked for by GET, the start page in its place when a form led there: nothing is ever sent twice.
+
+    Before its pages are left, by `reset` and by `close`, those that say they have unsaved work are given the time to save it.
     """
 
     def __init__(
@@ -154,6 +158,7 @@ class LiveEnvironment:
 
     def reset(self) -> Observation:
         """Open the app in a single tab and look at it; the browser is started when it does not run. Cookies are kept."""
+        self.leave()
         self._recovery.begin()
         return self._open(self.url)
 
@@ -209,6 +214,11 @@ class LiveEnvironment:
         if self._running is not None:
             self._running.settling.hurried = hurried
 
+    def leave(self) -> bool:
+        """Wait until the pages have saved what was done in them, ten seconds at most; False when one still says it has not."""
+        live = self._running
+        return live is None or not live.is_alive or live.leaving.wait()
+
     def screenshot(self) -> bytes:
         """Return the visible part of the active tab as a JPEG, with secret fields and secrets in its words painted over."""
         page = self.tabs.page
@@ -225,6 +235,7 @@ class LiveEnvironment:
 
     def close(self) -> None:
         """End the browser and all its processes. Safe to call twice, and after a crash."""
+        self.leave()
         self._end()
         self._recovery = Recovery()
         if self._proxy is not None:
@@ -257,6 +268,7 @@ class LiveEnvironment:
         live.manners.wait_turn(page, url)
         with live.watchdog.watching():
             live.traffic.begin()
+            _ = live.tabs.view  # our scripts are there before the page's, and hear of a press first
             try:
                 page.goto(url, wait_until="commit", timeout=NAVIGATION_MS)
             except Error as error:
@@ -329,6 +341,7 @@ class LiveEnvironment:
             tabs,
             traffic,
             Settling(tabs, traffic),
+            Leaving(tabs, traffic, watchdog),
             hands,
             manners,
             watchdog,

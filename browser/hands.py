@@ -49,18 +49,18 @@ class LiveHands(Reach):
 
     def click(self, ref: int) -> None:
         """Press the control at a point that the mouse reaches. Selects and file boxes have verbs of their own."""
-        found, x, y = self._ready(ref)
+        frame, found = self._ready(ref)
         name = self._name(ref, found)
         if found["kind"] == "select":
             raise ActionFailed(f"{name} is a list: select one of its options")
         if found["kind"] == "file":
             raise ActionFailed(f"{name} takes a file: type the file's name")
-        self._press_at(x, y)
+        self._press(ref, name, frame, found)
 
     def fill(self, ref: int, text: str) -> None:
         """Replace what the field holds. File boxes take the name of a staged file."""
         chooser, self._tabs.chooser = self._tabs.chooser, None
-        found, x, y = self._ready(ref)
+        frame, found = self._ready(ref)
         name, kind = self._name(ref, found), found["kind"]
         if kind == "file":
             self._upload(ref, name, text)
@@ -80,7 +80,8 @@ class LiveHands(Reach):
         elif kind == "none":
             raise ActionFailed(f"{name} cannot be typed into")
         else:
-            self._type(ref, name, text, x, y)
+            self._press(ref, name, frame, found)
+            self._enter(ref, name, text)
             if kind == "number" and not self._call(ref, "understood", text):
                 raise ActionFailed(f"{name} takes a number such as 12.5")
 
@@ -104,7 +105,7 @@ class LiveHands(Reach):
 
     def choose(self, ref: int, option: str) -> None:
         """Choose by label, letter by letter or else without regard to case. In a list that takes several, what is chosen is taken back."""
-        found, x, y = self._ready(ref)
+        frame, found = self._ready(ref)
         name = self._name(ref, found)
         if found["kind"] == "select":
             answer = self._call(ref, "choose", option)
@@ -112,7 +113,7 @@ class LiveHands(Reach):
                 raise ActionFailed(_no_option(name, option, answer["options"]))
             return
         if found["role"] != "listbox" and not found["expanded"]:
-            self._press_at(x, y)
+            self._press(ref, name, frame, found)
         takes_text = found["kind"] in ("text", "other") and not found["readonly"]
         if takes_text and "ref" not in self._call(ref, "option", option, LIST_MS, self.patience_ms):
             with suppress(ActionFailed):  # what takes no text has its list, or has not
@@ -249,14 +250,15 @@ class LiveHands(Reach):
             if "ref" not in answer:
                 raise ActionFailed(_no_option(name, option, answer["options"]))
             frame, found = self._probe(answer["ref"], LIST_MS)
-            if found["state"] in ("ok", "covered", "disabled"):
-                self._press_at(*self._point(frame, found, quote(option)))
+            if found["state"] not in ("ok", "covered", "disabled"):
+                continue
+            try:
+                self._press(answer["ref"], quote(option), frame, found)
                 return
+            except ActionFailed:
+                if self._probe(answer["ref"], 0)[1]["state"] != "gone":
+                    raise
         raise ActionFailed(f"the options of {name} do not stand still")
-
-    def _type(self, ref: int, name: str, text: str, x: float, y: float) -> None:
-        self._press_at(x, y)
-        self._enter(ref, name, text)
 
     def _enter(self, ref: int, name: str, text: str) -> None:
         """Type into what has the focus, in the place of all it holds."""

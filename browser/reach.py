@@ -9,10 +9,12 @@ from browser.actions import ActionFailed
 from browser.page import Frame
 from browser.tabs import Tabs
 from browser.types import Observation, quote
-from browser.world import DocumentGone, translated
+from browser.world import BrowserLost, DocumentGone, translated
 
 PATIENCE_MS = 5000
 """How long a control may stay covered, disabled or hidden before the action fails."""
+AIMS = 5
+"""So many times the mouse follows a control that moves away from it."""
 MOVED_ON = "the page has changed since it was read"
 
 
@@ -30,7 +32,8 @@ class Reach:
     def _place(self, ref: int | None, name: str) -> tuple[float, float]:
         """Return where the mouse reaches a control, or the first place with these words."""
         if ref is not None:
-            return self._ready(ref)[1:]
+            frame, found = self._ready(ref)
+            return self._point(frame, found, self._name(ref, found))
         for frame in self._tabs.view.frames():
             try:
                 found = frame.call("spot", name) if name.strip() else None
@@ -40,11 +43,11 @@ class Reach:
                 return self._point(frame, found, quote(name))
         raise ActionFailed(f"not found: {quote(name)}")
 
-    def _ready(self, ref: int) -> tuple[dict[str, Any], float, float]:
-        """Wait until the control can be pressed; return what it is and where, in the tab's viewport."""
+    def _ready(self, ref: int) -> tuple[Frame, dict[str, Any]]:
+        """Wait until the control can be pressed; return its frame and what it is. Raises ActionFailed with what is in the way."""
         frame, found = self._probe(ref, self.patience_ms)
-        x, y = self._point(frame, found, self._name(ref, found))
-        return found, x, y
+        self._point(frame, found, self._name(ref, found))
+        return frame, found
 
     def _probe(self, ref: int, patience_ms: int) -> tuple[Frame, dict[str, Any]]:
         return self._locate(ref), self._call(ref, "probe", patience_ms)
@@ -59,9 +62,30 @@ class Reach:
         left, top = self._moving(frame.origin)
         return found["x"] + left, found["y"] + top
 
-    def _press_at(self, x: float, y: float) -> None:
-        with translated():
-            self._tabs.page.mouse.click(x, y)
+    def _press(self, ref: int, name: str, frame: Frame, found: dict[str, Any]) -> None:
+        """Press the control that was probed. Nothing else is ever pressed: where a menu that the mouse leaves closes and things
+        move up, the mouse follows, some times at most.
+        """
+        mouse = self._tabs.page.mouse
+        for _ in range(AIMS):
+            x, y = self._point(frame, found, name)
+            with translated():
+                mouse.move(x, y)
+            if self._point(frame, found, name) == (x, y) and self._call(ref, "take", found["x"], found["y"]):
+                with translated():
+                    mouse.down()
+                    mouse.up()
+                if not self._missed(frame):
+                    return
+            frame, found = self._probe(ref, self.patience_ms)
+        raise ActionFailed(f"{name} moves away from the mouse")
+
+    def _missed(self, frame: Frame) -> bool:
+        """Whether the press was kept from the page, since it landed on something else. A page that is gone took it."""
+        try:
+            return frame.seen == frame.world.context(frame.id) and bool(frame.call("missed"))
+        except (DocumentGone, BrowserLost):
+            return False
 
     def _locate(self, ref: int) -> Frame:
         return self._moving(lambda: self._tabs.view.locate(ref))

@@ -23,6 +23,7 @@ IMPATIENT_MS = 100
 """Somebody who may cut the waiting short is asked so often."""
 POLL_SECONDS = 1.0
 COUNTED = frozenset({"document", "xhr", "fetch"})
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Quiet(StrEnum):
@@ -42,6 +43,8 @@ class _Asked:
     address: str
     at: float
     is_navigation: bool
+    is_write: bool
+    """Whether it may change something on the server."""
 
 
 class Traffic:
@@ -52,6 +55,8 @@ class Traffic:
     """
 
     def __init__(self, context: BrowserContext) -> None:
+        self.last_sent = 0.0
+        """When something was asked last, on the monotonic clock."""
         self._flying: dict[Request, _Asked] = {}
         self._earlier: set[Request] = set()
         self._polled: set[str] = set()
@@ -72,12 +77,22 @@ class Traffic:
     @property
     def busy(self) -> bool:
         """Whether something asked since `begin` is still to come."""
-        for request in [request for request, asked in self._flying.items() if asked.page and asked.page.is_closed()]:
-            del self._flying[request]
+        self._forget_closed()
         return any(
             request not in self._earlier and (asked.is_navigation or asked.address not in self._polled)
             for request, asked in self._flying.items()
         )
+
+    @property
+    def saving(self) -> bool:
+        """Whether something that may change data is under way, whenever it was asked."""
+        self._forget_closed()
+        return any(asked.is_write and asked.address not in self._polled for asked in self._flying.values())
+
+    def _forget_closed(self) -> None:
+        """Forget what closed tabs asked: nobody tells how that ended."""
+        for request in [request for request, asked in self._flying.items() if asked.page and asked.page.is_closed()]:
+            del self._flying[request]
 
     def _sent(self, request: Request) -> None:
         if request.resource_type not in COUNTED:
@@ -87,7 +102,10 @@ class Traffic:
         except Error:  # Playwright does not know the new tab's frame yet
             page = None
         address = f"{request.method} {request.url.split('?')[0]}"
-        self._flying[request] = _Asked(page, address, time.monotonic(), request.is_navigation_request())
+        self.last_sent = time.monotonic()
+        self._flying[request] = _Asked(
+            page, address, self.last_sent, request.is_navigation_request(), request.method not in READING
+        )
 
     def _over(self, request: Request) -> None:
         self._flying.pop(request, None)

@@ -78,6 +78,11 @@ class Tabs:
         return self._views[page]
 
     @property
+    def views(self) -> list[PageView]:
+        """The tabs that were read so far."""
+        return list(self._views.values())
+
+    @property
     def count(self) -> int:
         """How many tabs are open."""
         return len(self._pages)

@@ -29,14 +29,16 @@ class Watchdog:
         self.seconds = seconds
         self.bit = False
         """Whether it had to act."""
+        self._limit = seconds
         self._browser, self._driver = browser, driver
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Watch what happens inside."""
+    def watching(self, seconds: float | None = None) -> Iterator[None]:
+        """Watch what happens inside; it may take `seconds` where that is less than the usual."""
         self.bit = False
+        self._limit = min(self.seconds, seconds or self.seconds)
         self._start()
         try:
             yield
@@ -64,11 +66,11 @@ class Watchdog:
             self._thread.join(GRACE)
 
     def _guard(self, over: threading.Event) -> None:
-        if over.wait(self.seconds):
+        if over.wait(self._limit):
             return
         self.bit = True
         end_now([process for process in family(self._browser) if _draws_pages(process)])
-        if over.wait(min(self.seconds, LONGER)) or self._driver is None:
+        if over.wait(min(self._limit, LONGER)) or self._driver is None:
             return
         log.warning("ending Playwright's driver: it did not answer either")
         end_now([self._driver])

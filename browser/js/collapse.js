@@ -4,6 +4,7 @@
 (() => {
   const { apprentice } = globalThis;
   const { parts } = apprentice;
+  const { tagOf, parentOf, isThere, elementsIn } = parts;
   if (parts.collapse) return;
 
   const ALIKE = 12;                    // so many children of one kind make a run
@@ -13,14 +14,14 @@
 
   // The repeated thing that a line belongs to, and what holds all of them.
   function itemOf(line, elementOf, counts) {
-    for (let node = rows.get(line) || elementOf(line); node && node.parentElement; node = node.parentElement) {
-      const parent = node.parentElement;
+    for (let node = rows.get(line) || elementOf(line); node && parentOf(node); node = parentOf(node)) {
+      const parent = parentOf(node);
       if (!counts.has(parent)) {
         const kinds = new Map();
-        for (const child of parent.children) kinds.set(child.tagName, (kinds.get(child.tagName) || 0) + 1);
+        for (const child of elementsIn(parent)) kinds.set(tagOf(child), (kinds.get(tagOf(child)) || 0) + 1);
         counts.set(parent, kinds);
       }
-      if (counts.get(parent).get(node.tagName) >= ALIKE) return { parent, item: node };
+      if (counts.get(parent).get(tagOf(node)) >= ALIKE) return { parent, item: node };
     }
     return null;
   }
@@ -85,7 +86,7 @@
   // Show the next part of the run with this number.
   apprentice.expand = (ref) => {
     const parent = parts.elements.get(ref)?.deref();
-    if (!parent || !parent.isConnected) return false;
+    if (!parent || !isThere(parent)) return false;
     starts.set(parent, starts.has(parent) ? starts.get(parent) + PART : FEW);
     return true;
   };

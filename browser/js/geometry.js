@@ -2,24 +2,24 @@
 (() => {
   const { parts } = globalThis.apprentice;
   if (parts.boxOf) return;
-  const { shown } = parts;
+  const { tagOf, attribute, boundsOf, aboveOf, parentOf, ownerOf, shadowOf, elementsIn, shown } = parts;
 
   // A checkbox hidden behind a styled label is used through the label, as a person does.
-  const styledLabel = (el) => (el.type === 'checkbox' || el.type === 'radio' || el.type === 'file') && el.labels && Array.from(el.labels).find((label) => shown(label) && label.getBoundingClientRect().width > 1);
+  const styledLabel = (el) => (el.type === 'checkbox' || el.type === 'radio' || el.type === 'file') && el.labels && Array.from(el.labels).find((label) => shown(label) && boundsOf(label).width > 1);
 
   function hit(el, x, y) {
-    let found = el.ownerDocument.elementFromPoint(x, y);
-    while (found && found.shadowRoot && found !== el) { const inner = found.shadowRoot.elementFromPoint(x, y); if (!inner || inner === found) break; found = inner; }
+    let found = ownerOf(el).elementFromPoint(x, y);
+    while (found && shadowOf(found) && found !== el) { const inner = shadowOf(found).elementFromPoint(x, y); if (!inner || inner === found) break; found = inner; }
     return found;
   }
 
   function related(found, el) {
-    for (let node = found; node; node = node.parentNode || node.host) if (node === el) return true;
-    for (let node = el; node; node = node.parentNode || node.host) if (node === found) return found !== document.body && found !== document.documentElement && !isDialog(found);
-    if (el.labels) for (const label of el.labels) if (label.contains(found)) return true;
+    for (let node = found; node; node = aboveOf(node) || node.host) if (node === el) return true;
+    for (let node = el; node; node = aboveOf(node) || node.host) if (node === found) return found !== document.body && found !== document.documentElement && !isDialog(found);
+    if (el.labels && tagOf(el) !== 'FORM') for (const label of el.labels) if (label.contains(found)) return true;
     return false;
   }
-  const isDialog = (el) => el.tagName === 'DIALOG' || ['dialog', 'alertdialog'].includes(el.getAttribute && el.getAttribute('role'));
+  const isDialog = (el) => tagOf(el) === 'DIALOG' || ['dialog', 'alertdialog'].includes(attribute(el, 'role'));
 
   // The first of five points of the element that a mouse would reach; null when something else lies over all of them.
   function reachable(el, box) {
@@ -38,20 +38,20 @@
   // (Left of the start of a right-to-left page, or inside something that is itself scrolled, it can be brought into view.)
   function beyond(el, box) {
     if (box.right > 0 && box.bottom > 0) return false;   // most of them; asking where the page is scrolled to costs more
-    const view = el.ownerDocument.defaultView, root = el.ownerDocument.documentElement;
+    const view = ownerOf(el).defaultView, root = ownerOf(el).documentElement;
     const left = box.right + view.scrollX <= 0, above = box.bottom + view.scrollY <= 0;
     if (!(left || above) || box.width === 0 || box.height === 0) return false;
-    if (left && (getComputedStyle(root).direction === 'rtl' || getComputedStyle(el.ownerDocument.body).direction === 'rtl')) return false;
-    for (let node = el.parentElement; node && node !== root; node = node.parentElement) if ((left && node.scrollLeft) || (above && node.scrollTop)) return false;
+    if (left && (getComputedStyle(root).direction === 'rtl' || getComputedStyle(ownerOf(el).body).direction === 'rtl')) return false;
+    for (let node = parentOf(el); node && node !== root; node = parentOf(node)) if ((left && node.scrollLeft) || (above && node.scrollTop)) return false;
     return true;
   }
 
   function boxOf(el) {
-    const box = el.getBoundingClientRect();
+    const box = boundsOf(el);
     if (box.width > 1 && box.height > 1 && !beyond(el, box)) return { el, box };
     const label = styledLabel(el);
-    if (label) return { el: label, box: label.getBoundingClientRect() };
-    for (const child of el.children) { const inner = child.getBoundingClientRect(); if (inner.width > 1 && inner.height > 1) return { el: child, box: inner }; }
+    if (label) return { el: label, box: boundsOf(label) };
+    for (const child of elementsIn(el)) { const inner = boundsOf(child); if (inner.width > 1 && inner.height > 1) return { el: child, box: inner }; }
     return { el, box };
   }
 

@@ -5,38 +5,39 @@
   const { apprentice } = globalThis;
   if (apprentice.probe) return;
   const { elements, squeeze, cut, shown, related, isDialog, boxOf, styledLabel, roleOf, nameOf, textOf, isSecret, childrenOf, openModal, SKIP } = apprentice.parts;
+  const { tagOf, typeOf, isEdited, countOf, attribute, matches, closest, query, queryAll, boundsOf, shadowOf, isVisible, bring, rootOf, contains, parentOf, ownerOf, isThere, wordsIn } = apprentice.parts;
   const SET_DIRECTLY = new Set(['date', 'time', 'datetime-local', 'month', 'week', 'color', 'range']);
   const NOT_TYPED = new Set(['checkbox', 'radio', 'button', 'submit', 'reset', 'image', 'hidden']);
   const PRESSED = 'a[href],button,input,select,textarea,summary,[role=button],[role=link]';
 
   // A hidden tab draws no frames: the timer keeps the promise then.
   const frame = () => new Promise((resolve) => { const timer = setTimeout(resolve, 100); requestAnimationFrame(() => { clearTimeout(timer); resolve(); }); });
-  const find = (ref) => { const el = elements.get(ref)?.deref(); return el && el.isConnected && el.ownerDocument.defaultView ? el : null; };
+  const find = (ref) => { const el = elements.get(ref)?.deref(); return el && isThere(el) && ownerOf(el).defaultView ? el : null; };
 
   // --- where to press -------------------------------------------------------------------------------------------
 
   function under(doc, x, y) {
     let found = doc.elementFromPoint(x, y);
-    while (found && found.shadowRoot) { const inner = found.shadowRoot.elementFromPoint(x, y); if (!inner || inner === found) break; found = inner; }
+    while (found && shadowOf(found)) { const inner = shadowOf(found).elementFromPoint(x, y); if (!inner || inner === found) break; found = inner; }
     return found;
   }
 
   // Where the inside of a frame element begins, in the viewport of the document that holds it.
   function inside(el) {
-    const box = el.getBoundingClientRect(), style = getComputedStyle(el);
+    const box = boundsOf(el), style = getComputedStyle(el);
     return { x: box.left + el.clientLeft + parseFloat(style.paddingLeft), y: box.top + el.clientTop + parseFloat(style.paddingTop) };
   }
 
   // The first point of the element that a mouse would reach, in the viewport of this world's own window; else what lies over it.
   function pointOn(el, owner, box) {
-    const win = el.ownerDocument.defaultView;
+    const win = ownerOf(el).defaultView;
     const left = Math.max(box.left, 0), right = Math.min(box.right, win.innerWidth), top = Math.max(box.top, 0), bottom = Math.min(box.bottom, win.innerHeight);
     if (right - left < 1 || bottom - top < 1) return { outside: true };
     let cover = null;
     for (const [fx, fy] of [[0.5, 0.5], [0.2, 0.5], [0.8, 0.5], [0.5, 0.2], [0.5, 0.8], [0.1, 0.1], [0.9, 0.9]]) {
       const x = left + (right - left) * fx, y = top + (bottom - top) * fy;
-      const found = under(el.ownerDocument, x, y);
-      if (!found || !related(found, el) || strays(found, el, owner)) { cover = cover || found; continue; }
+      const found = under(ownerOf(el), x, y);
+      if (!isOn(found, el, owner)) { cover = cover || found; continue; }
       const out = outward(win, x, y);
       if (out.cover) { cover = cover || out.cover; continue; }
       return out;
@@ -44,10 +45,12 @@
     return { cover };
   }
 
+  const isOn = (found, el, owner) => Boolean(found) && related(found, el) && !strays(found, el, owner);
+
   // A link inside a label would take the press that was meant for the label's box.
   function strays(found, el, owner) {
-    const pressed = found.closest(PRESSED);
-    return pressed !== null && pressed !== el && pressed !== owner && el.contains(pressed) && owner !== el;
+    const pressed = closest(found, PRESSED);
+    return pressed !== null && pressed !== el && pressed !== owner && contains(el, pressed) && owner !== el;
   }
 
   // From a frame's viewport to this window's, as long as nothing lies over the frames on the way.
@@ -63,9 +66,9 @@
 
   function describe(el, cover) {
     let top = cover;
-    for (let node = cover; node && !node.contains(el); node = node.parentElement || node.getRootNode().host) {
+    for (let node = cover; node && !contains(node, el); node = parentOf(node) || rootOf(node).host) {
       top = node;
-      if (isDialog(node) || node.getAttribute('aria-modal') === 'true') { const name = nameOf(node, 'dialog'); return name ? `dialog ${JSON.stringify(cut(name, 60))}` : 'a dialog'; }
+      if (isDialog(node) || attribute(node, 'aria-modal') === 'true') { const name = nameOf(node, 'dialog'); return name ? `dialog ${JSON.stringify(cut(name, 60))}` : 'a dialog'; }
     }
     if (!top) return 'something else';
     const words = cut(squeeze(textOf(top, 80)) || nameOf(cover, roleOf(cover)), 60);
@@ -73,42 +76,42 @@
   }
 
   function kindOf(el) {
-    if (el.tagName === 'SELECT') return 'select';
-    if (el.tagName === 'INPUT') return el.type === 'file' ? 'file' : SET_DIRECTLY.has(el.type) ? 'set' : NOT_TYPED.has(el.type) ? 'none' : el.type === 'number' ? 'number' : 'text';
-    if (el.tagName === 'TEXTAREA') return 'multiline';
-    if (el.isContentEditable) return 'editable';
+    if (tagOf(el) === 'SELECT') return 'select';
+    if (tagOf(el) === 'INPUT') return el.type === 'file' ? 'file' : SET_DIRECTLY.has(el.type) ? 'set' : NOT_TYPED.has(el.type) ? 'none' : el.type === 'number' ? 'number' : 'text';
+    if (tagOf(el) === 'TEXTAREA') return 'multiline';
+    if (isEdited(el)) return 'editable';
     if (roleOf(el) === 'slider') return 'slider';
     return ['textbox', 'searchbox', 'combobox', 'spinbutton', 'gridcell'].includes(roleOf(el)) ? 'other' : 'none';
   }
 
-  function look(ref, bring) {
+  function look(ref, into) {
     const el = find(ref);
     if (!el) return { state: 'gone' };
     const role = roleOf(el);
-    const found = { name: cut(nameOf(el, role), 80), kind: kindOf(el), role, readonly: Boolean(el.readOnly) || el.getAttribute('aria-readonly') === 'true', expanded: el.getAttribute('aria-expanded') === 'true' };
-    if (el.matches(':disabled') || el.closest('[aria-disabled=true],[inert]')) return { ...found, state: 'disabled' };
+    const found = { name: cut(nameOf(el, role), 80), kind: kindOf(el), role, readonly: Boolean(el.readOnly) || attribute(el, 'aria-readonly') === 'true', expanded: attribute(el, 'aria-expanded') === 'true' };
+    if (matches(el, ':disabled') || closest(el, '[aria-disabled=true],[inert]')) return { ...found, state: 'disabled' };
     const target = boxOf(el).el;
     if (!shown(target) && !styledLabel(el)) return { ...found, state: 'hidden' };
-    return { ...found, ...lookAt(target, el, bring) };
+    return { ...found, ...lookAt(target, el, into) };
   }
 
   // Whether a mouse reaches an element, which stands for another or for itself, and where.
-  function lookAt(target, el, bring) {
-    if (bring) target.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' });
-    const box = target.getBoundingClientRect();
+  function lookAt(target, el, into) {
+    if (into) bring(target, { block: 'center', inline: 'nearest', behavior: 'instant' });
+    const box = boundsOf(target);
     if (box.width < 1 || box.height < 1) return { state: 'hidden' };
     const point = pointOn(target, el, box);
-    if (point.outside) return { state: bring ? 'hidden' : 'away' };
+    if (point.outside) return { state: into ? 'hidden' : 'away' };
     if (point.x === undefined) return { state: 'covered', by: describe(target, point.cover) };
     return { state: 'ok', x: point.x, y: point.y, box: [box.left, box.top, box.width, box.height].join() };
   }
 
   // --- filling and choosing -------------------------------------------------------------------------------------
 
-  const typed = (el) => el && (el.isContentEditable || ['text', 'number', 'multiline'].includes(kindOf(el)));
+  const typed = (el) => el && (isEdited(el) || ['text', 'number', 'multiline'].includes(kindOf(el)));
   function focused(doc = document) {
     const el = doc.activeElement;
-    const inner = el && (el.shadowRoot || (el.tagName === 'IFRAME' && el.contentDocument));
+    const inner = el && (shadowOf(el) || (tagOf(el) === 'IFRAME' && el.contentDocument));
     return (inner && inner.activeElement && focused(inner)) || el;
   }
   const tell = (el) => { for (const type of ['input', 'change']) el.dispatchEvent(new Event(type, { bubbles: true, composed: type === 'input' })); };
@@ -122,13 +125,13 @@
 
   // The choices of an open list: those of the list that the control names, else every visible one.
   function choices(el) {
-    const root = el.getRootNode();
-    const ids = `${el.getAttribute('aria-controls') || ''} ${el.getAttribute('aria-owns') || ''}`.trim().split(/\s+/).filter(Boolean);
+    const root = rootOf(el);
+    const ids = `${attribute(el, 'aria-controls') || ''} ${attribute(el, 'aria-owns') || ''}`.trim().split(/\s+/).filter(Boolean);
     const lists = ids.map((id) => root.getElementById(id)).filter(Boolean);
     if (!lists.length && roleOf(el) === 'listbox') lists.push(el);
     const within = (place) => Array.from(place.querySelectorAll('[role=option],[role=menuitem],[role=menuitemradio],[role=treeitem]'));
     const named = lists.flatMap(within);
-    return (named.length ? named : within(el).concat(within(root))).filter((option) => shown(option) && option.getBoundingClientRect().height > 0);
+    return (named.length ? named : within(el).concat(within(root))).filter((option) => shown(option) && boundsOf(option).height > 0);
   }
 
   const optionName = (option) => cut(nameOf(option, 'option'), 80);
@@ -143,27 +146,27 @@
   function scroller() {
     const modal = openModal();
     const page = document.scrollingElement || document.documentElement;
-    for (let el = under(document, innerWidth / 2, innerHeight / 2); el && el !== page && el !== document.body; el = el.parentElement || el.getRootNode().host)
-      if (scrolls(el) && (modal ? modal.contains(el) : el.clientHeight > innerHeight / 2)) return el;
-    if (modal) { const inner = [modal, ...modal.querySelectorAll('*')].find(scrolls); if (inner) return inner; }
+    for (let el = under(document, innerWidth / 2, innerHeight / 2); el && el !== page && el !== document.body; el = parentOf(el) || rootOf(el).host)
+      if (scrolls(el) && (modal ? contains(modal, el) : el.clientHeight > innerHeight / 2)) return el;
+    if (modal) { const inner = [modal, ...queryAll(modal, '*')].find(scrolls); if (inner) return inner; }
     if (page.scrollHeight > page.clientHeight + 1) return page;
     const big = Array.from(document.querySelectorAll('main,[role=main],section,div,ul,table')).filter((el) => scrolls(el) && el.clientHeight > innerHeight / 3);
     return big[0] || page;
   }
 
-  const wordsOf = (el) => squeeze(`${el.tagName === 'INPUT' && !isSecret(el) && el.type !== 'hidden' ? el.value : ''} ${el.getAttribute('placeholder') || ''} ${el.getAttribute('aria-label') || ''} ${el.getAttribute('alt') || ''}`).toLowerCase();
+  const wordsOf = (el) => squeeze(`${tagOf(el) === 'INPUT' && !isSecret(el) && el.type !== 'hidden' ? el.value : ''} ${attribute(el, 'placeholder') || ''} ${attribute(el, 'aria-label') || ''} ${attribute(el, 'alt') || ''}`).toLowerCase();
 
   // The innermost visible element whose words contain the text; words may be spread over bold and links inside it.
   function holder(node, text) {
-    if (node.nodeType === 3) return squeeze(node.data).toLowerCase().includes(text) ? node.parentElement : null;
-    if ((node.nodeType !== 1 && node.nodeType !== 9 && node.nodeType !== 11) || SKIP.has(node.tagName)) return null;
-    if (node.nodeType === 1 && node.tagName !== 'BODY' && !node.checkVisibility()) return null;
-    const inner = node.tagName === 'IFRAME' ? node.contentDocument?.body : null;
+    if (typeOf(node) === 3) return squeeze(node.data).toLowerCase().includes(text) ? parentOf(node) : null;
+    if ((typeOf(node) !== 1 && typeOf(node) !== 9 && typeOf(node) !== 11) || SKIP.has(tagOf(node))) return null;
+    if (typeOf(node) === 1 && tagOf(node) !== 'BODY' && !isVisible(node)) return null;
+    const inner = tagOf(node) === 'IFRAME' ? node.contentDocument?.body : null;
     for (const child of inner ? [inner] : childrenOf(node)) { const found = holder(child, text); if (found) return found; }
-    if (node.nodeType !== 1 || inner) return null;
+    if (typeOf(node) !== 1 || inner) return null;
     return shown(node) && (wordsOf(node).includes(text) || spread(node, text)) ? node : null;
   }
-  const spread = (node, text) => node.childElementCount > 0 && node.childElementCount < 50 && squeeze(node.textContent).toLowerCase().includes(text) && textOf(node).toLowerCase().includes(text);
+  const spread = (node, text) => countOf(node) > 0 && countOf(node) < 50 && squeeze(wordsIn(node)).toLowerCase().includes(text) && textOf(node).toLowerCase().includes(text);
 
   Object.assign(apprentice, {
     element: (ref) => find(ref),
@@ -190,20 +193,20 @@
     aim(ref) {
       const el = find(ref);
       if (!el) return { ready: false };
-      let target = focused(el.ownerDocument);
-      if (!typed(target) || !(target === el || el.contains(target) || el.shadowRoot?.contains(target) || roleOf(el) === 'combobox')) {
-        target = typed(el) ? el : el.querySelector('input:not([type=hidden]),textarea,[contenteditable=true]');
+      let target = focused(ownerOf(el));
+      if (!typed(target) || !(target === el || contains(el, target) || shadowOf(el)?.contains(target) || roleOf(el) === 'combobox')) {
+        target = typed(el) ? el : query(el, 'input:not([type=hidden]),textarea,[contenteditable=true]');
         if (!target) return { ready: false };
         target.focus();
-        if (focused(el.ownerDocument) !== target && focused() !== target) return { ready: false };
+        if (focused(ownerOf(el)) !== target && focused() !== target) return { ready: false };
       }
-      if (target.isContentEditable) {
+      if (isEdited(target)) {
         const selection = target.ownerDocument.getSelection();
         selection.selectAllChildren(target);
         return { ready: true, filled: target.textContent !== '', multiline: true };
       }
       target.select();
-      return { ready: true, filled: target.value !== '', multiline: target.tagName === 'TEXTAREA' };
+      return { ready: true, filled: target.value !== '', multiline: tagOf(target) === 'TEXTAREA' };
     },
 
     // Whose field it is, and whether it is one for secrets.
@@ -311,8 +314,9 @@
 
     find(text) {
       const found = holder(openModal() || document.body, squeeze(text).toLowerCase());
-      if (found) found.scrollIntoView({ block: 'center', inline: 'nearest', behavior: 'instant' });
+      if (found) bring(found, { block: 'center', inline: 'nearest', behavior: 'instant' });
       return Boolean(found);
     },
   });
+  Object.assign(apprentice.parts, { find, under, inside, isOn });
 })();

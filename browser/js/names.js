@@ -3,7 +3,9 @@
 // Runs in an isolated world, so the page can neither see nor replace it, and it never writes to the DOM. The other scripts
 // come after this one and take what they need from `apprentice.parts`.
 (() => {
-  if (globalThis.apprentice && globalThis.apprentice.document === document) return;   // a first document may share its global with the next
+  const { parts } = globalThis.apprentice;
+  if (parts.nameOf) return;
+  const { tagOf, typeOf, isEdited, attribute, hasAttribute, matches, closest, query, isVisible, rootOf, parentOf, nodesOf, wordsIn } = parts;
 
   const watched = new WeakSet();       // documents and shadow roots whose changes are counted
   const secrets = new WeakSet();       // fields that ever held a secret: "show password" does not make it less of one
@@ -40,28 +42,29 @@
   const cut = (text, max) => (text.length > max ? text.slice(0, max - 1).trimEnd() + '…' : text);
 
   const childrenOf = (node) => {
+    if (tagOf(node) === 'FORM') return nodesOf(node);
     if (node.shadowRoot) { watch(node.shadowRoot); return node.shadowRoot.childNodes; }
-    if (node.tagName === 'SLOT') { const assigned = node.assignedNodes({ flatten: true }); if (assigned.length) return assigned; }
-    if (node.tagName === 'DETAILS' && !node.open) return Array.from(node.children).filter((c) => c.tagName === 'SUMMARY').slice(0, 1);
+    if (tagOf(node) === 'SLOT') { const assigned = node.assignedNodes({ flatten: true }); if (assigned.length) return assigned; }
+    if (tagOf(node) === 'DETAILS' && !node.open) return Array.from(node.children).filter((c) => tagOf(c) === 'SUMMARY').slice(0, 1);
     return node.childNodes;
   };
 
   // An element without a box of its own (a slot, `display: contents`) shows what is in it.
   const VISIBLE = { visibilityProperty: true, contentVisibilityAuto: false };
-  const shown = (el) => el.checkVisibility(VISIBLE) || boxless(el);
+  const shown = (el) => isVisible(el, VISIBLE) || boxless(el);
   const boxless = (el) => { const style = getComputedStyle(el); return style.display === 'contents' && style.visibility === 'visible'; };
 
   // --- roles and names ------------------------------------------------------------------------------------------
 
   function roleOf(el) {
-    const explicit = el.getAttribute('role');
+    const explicit = attribute(el, 'role');
     if (explicit) {
       const role = explicit.trim().split(/\s+/)[0].toLowerCase();
       if (CONTROL_ROLES.has(role) || TEXT_ROLES.has(role)) return role;
       if (role === 'row' || role === 'none' || role === 'presentation') return role;
     }
-    switch (el.tagName) {
-      case 'A': case 'AREA': return el.hasAttribute('href') ? 'link' : (el.hasAttribute('onclick') ? 'button' : '');
+    switch (tagOf(el)) {
+      case 'A': case 'AREA': return hasAttribute(el, 'href') ? 'link' : (hasAttribute(el, 'onclick') ? 'button' : '');
       case 'BUTTON': return 'button';
       case 'SUMMARY': return 'button';
       case 'TEXTAREA': return 'textbox';
@@ -69,32 +72,32 @@
       case 'INPUT': {
         if (el.type === 'hidden') return '';
         const role = INPUT_ROLES[el.type] || 'textbox';
-        return role === 'textbox' && el.hasAttribute('list') ? 'combobox' : role;
+        return role === 'textbox' && hasAttribute(el, 'list') ? 'combobox' : role;
       }
       case 'H1': case 'H2': case 'H3': case 'H4': case 'H5': case 'H6': return 'heading';
       case 'DIALOG': return 'dialog';
       case 'TR': return 'row';
     }
-    if (el.isContentEditable && !(el.parentElement && el.parentElement.isContentEditable)) return 'textbox';
+    if (isEdited(el) && !(parentOf(el) && isEdited(parentOf(el)))) return 'textbox';
     return '';
   }
 
   function textOf(el, budget = 400) {
     let out = '';
-    const branched = BRANCHED.has(el.getAttribute('role'));
-    const labels = el.tagName === 'LABEL' && el.control && !BOXES.has(el.control.type);   // a button beside a field is not its name
+    const branched = BRANCHED.has(attribute(el, 'role'));
+    const labels = tagOf(el) === 'LABEL' && el.control && !BOXES.has(el.control.type);   // a button beside a field is not its name
     const visit = (node) => {
       if (out.length > budget) return;
-      if (node.nodeType === 3) { out += node.data; return; }
-      if (node.nodeType !== 1 || SKIP.has(node.tagName)) return;
-      if (node.tagName === 'IMG') { out += ' ' + (node.alt || '') + ' '; return; }
-      if (node.tagName === 'SELECT' || node.tagName === 'TEXTAREA' || node.tagName === 'INPUT') return;
-      if (node.getAttribute('aria-hidden') === 'true' || !shown(node)) return;
-      if (branched && node.matches(BRANCH)) return;
-      if ((labels && node.tagName === 'BUTTON' && node !== el.control) || node.getAttribute('role') === 'listbox') return;
-      const label = node.tagName === 'svg' ? (node.getAttribute('aria-label') || svgTitle(node)) : node.getAttribute('aria-label');
+      if (typeOf(node) === 3) { out += node.data; return; }
+      if (typeOf(node) !== 1 || SKIP.has(tagOf(node))) return;
+      if (tagOf(node) === 'IMG') { out += ' ' + (node.alt || '') + ' '; return; }
+      if (tagOf(node) === 'SELECT' || tagOf(node) === 'TEXTAREA' || tagOf(node) === 'INPUT') return;
+      if (attribute(node, 'aria-hidden') === 'true' || !shown(node)) return;
+      if (branched && matches(node, BRANCH)) return;
+      if ((labels && tagOf(node) === 'BUTTON' && node !== el.control) || attribute(node, 'role') === 'listbox') return;
+      const label = tagOf(node) === 'svg' ? (attribute(node, 'aria-label') || svgTitle(node)) : attribute(node, 'aria-label');
       if (label) { out += ' ' + label + ' '; return; }
-      const gap = INLINE.has(node.tagName) ? '' : ' ';
+      const gap = INLINE.has(tagOf(node)) ? '' : ' ';
       out += gap;
       for (const child of childrenOf(node)) visit(child);
       out += gap;
@@ -102,60 +105,61 @@
     for (const child of childrenOf(el)) visit(child);
     return squeeze(out);
   }
-  const svgTitle = (svg) => { const title = svg.querySelector('title'); return title ? title.textContent : ''; };
+  const svgTitle = (svg) => { const title = query(svg, 'title'); return title ? title.textContent : ''; };
 
   function labelledBy(el) {
-    const ids = el.getAttribute('aria-labelledby');
+    const ids = attribute(el, 'aria-labelledby');
     if (!ids) return '';
-    const root = el.getRootNode();
-    return squeeze(ids.split(/\s+/).map((id) => { const t = root.getElementById && root.getElementById(id); return t ? (t.getAttribute('aria-label') || t.textContent) : ''; }).join(' '));
+    const root = rootOf(el);
+    return squeeze(ids.split(/\s+/).map((id) => { const t = root.getElementById && root.getElementById(id); return t ? (attribute(t, 'aria-label') || wordsIn(t)) : ''; }).join(' '));
   }
 
   // A control that nobody named: what a person would call it by looking at it (icon, neighbouring words).
   function guessName(el, role) {
-    const image = el.querySelector && el.querySelector('img[alt],img[title],svg,i[class],span[class]');
+    const image = query(el, 'img[alt],img[title],svg,i[class],span[class]');
     if (image) {
-      if (image.tagName === 'IMG') return image.alt || image.title;
-      if (image.tagName === 'svg') { const title = svgTitle(image); if (title) return title; const use = image.querySelector('use'); const href = use && (use.getAttribute('href') || use.getAttribute('xlink:href')); if (href) return href.replace(/^.*#/, '').replace(/[-_]+/g, ' '); }
+      if (tagOf(image) === 'IMG') return image.alt || image.title;
+      if (tagOf(image) === 'svg') { const title = svgTitle(image); if (title) return title; const use = query(image, 'use'); const href = use && (attribute(use, 'href') || attribute(use, 'xlink:href')); if (href) return href.replace(/^.*#/, '').replace(/[-_]+/g, ' '); }
       const icon = /(?:^|\s)(?:fa|icon|glyphicon|bi|mdi|ti)-([a-z][a-z0-9-]+)/.exec(String(image.className.baseVal ?? image.className));
       if (icon) return icon[1].replace(/-/g, ' ');
     }
     if (role === 'textbox' || role === 'combobox' || role === 'searchbox' || role === 'spinbutton' || role === 'checkbox' || role === 'radio' || role === 'file' || role === 'slider') {
       for (const side of ['previousSibling', 'nextSibling']) {
-        const sibling = el[side] && (el[side].nodeType === 3 && !squeeze(el[side].data) ? el[side][side] : el[side]);
-        const words = sibling ? squeeze(sibling.nodeType === 3 ? sibling.data : (sibling.tagName && !SKIP.has(sibling.tagName) && !sibling.matches(FIELDS) && !sibling.querySelector(FIELDS) && !isOthers(sibling, el) ? sibling.textContent : '')) : '';
+        const sibling = el[side] && (typeOf(el[side]) === 3 && !squeeze(el[side].data) ? el[side][side] : el[side]);
+        const words = sibling ? squeeze(typeOf(sibling) === 3 ? sibling.data : (tagOf(sibling) && !SKIP.has(tagOf(sibling)) && !matches(sibling, FIELDS) && !query(sibling, FIELDS) && !isOthers(sibling, el) ? wordsIn(sibling) : '')) : '';
         if (words && words.length <= MAX_NAME) return words;
       }
-      const cell = el.closest('td');
+      const cell = closest(el, 'td');
       const before = cell && cell.previousElementSibling;
       if (before && squeeze(before.textContent)) return squeeze(before.textContent);
       if (el.name) return el.name.replace(/[-_]+/g, ' ');
     }
     const own = typeof el.className === 'string' ? /(?:^|\s)(?:fa|icon|glyphicon|bi|mdi)-([a-z][a-z0-9-]+)/.exec(el.className) : null;
     if (own) return own[1].replace(/-/g, ' ');
-    if (el.tagName === 'A') { const path = (el.getAttribute('href') || '').split(/[?#]/)[0].split('/').filter(Boolean).pop(); return path ? path.replace(/[-_]+/g, ' ') : ''; }
-    return el.id ? el.id.replace(/[-_]+/g, ' ') : ownWords(el.previousElementSibling);
+    if (tagOf(el) === 'A') { const path = (attribute(el, 'href') || '').split(/[?#]/)[0].split('/').filter(Boolean).pop(); return path ? path.replace(/[-_]+/g, ' ') : ''; }
+    const id = attribute(el, 'id');
+    return id ? id.replace(/[-_]+/g, ' ') : ownWords(el.previousElementSibling);
   }
 
   // The words that stand right in an element, without those of the controls in it.
-  const ownWords = (el) => { const words = squeeze(Array.from(el?.childNodes ?? [], (node) => (node.nodeType === 3 ? node.data : ' ')).join('')); return words.length <= MAX_NAME ? words : ''; };
+  const ownWords = (el) => { const words = squeeze(Array.from(el ? nodesOf(el) : [], (node) => (typeOf(node) === 3 ? node.data : ' ')).join('')); return words.length <= MAX_NAME ? words : ''; };
 
   const FIELDS = 'input,select,textarea,button';   // words around another control are that one's
-  const isOthers = (label, el) => label.tagName === 'LABEL' && label.control !== null && label.control !== el;
+  const isOthers = (label, el) => tagOf(label) === 'LABEL' && label.control !== null && label.control !== el;
 
   function nameOf(el, role) {
-    let name = labelledBy(el) || squeeze(el.getAttribute('aria-label') || '');
+    let name = labelledBy(el) || squeeze(attribute(el, 'aria-label') || '');
     if (name) return name;
-    if (el.tagName === 'INPUT' && (el.type === 'submit' || el.type === 'button' || el.type === 'reset')) return squeeze(el.value) || (el.type === 'submit' ? 'Submit' : el.type === 'reset' ? 'Reset' : squeeze(el.title));
-    if (el.tagName === 'INPUT' && el.type === 'image') return squeeze(el.alt || el.title || '');
-    if (el.labels && el.labels.length) {
+    if (tagOf(el) === 'INPUT' && (el.type === 'submit' || el.type === 'button' || el.type === 'reset')) return squeeze(el.value) || (el.type === 'submit' ? 'Submit' : el.type === 'reset' ? 'Reset' : squeeze(el.title));
+    if (tagOf(el) === 'INPUT' && el.type === 'image') return squeeze(el.alt || el.title || '');
+    if (el.labels && el.labels.length && tagOf(el) !== 'FORM') {
       name = squeeze(Array.from(el.labels, (label) => textOf(label)).join(' '));
       if (name) return name;
     }
     if (NAME_FROM_CONTENT.has(role)) { name = textOf(el); if (name) return name; }
-    name = squeeze(el.getAttribute('title') || '') || squeeze(el.getAttribute('placeholder') || '') || squeeze(el.getAttribute('alt') || '');
+    name = squeeze(attribute(el, 'title') || '') || squeeze(attribute(el, 'placeholder') || '') || squeeze(attribute(el, 'alt') || '');
     if (name) return name;
-    if (role === 'dialog' || role === 'alertdialog') { const head = el.querySelector('h1,h2,h3,h4,h5,h6,legend,header'); return head ? textOf(head) : ''; }
+    if (role === 'dialog' || role === 'alertdialog') { const head = query(el, 'h1,h2,h3,h4,h5,h6,legend,header'); return head ? textOf(head) : ''; }
     return squeeze(guessName(el, role) || '');
   }
 
@@ -171,42 +175,42 @@
 
   function looksSecret(el) {
     if (el.type === 'password') return true;
-    const hint = (el.getAttribute('autocomplete') || '').toLowerCase();
+    const hint = (attribute(el, 'autocomplete') || '').toLowerCase();
     if (/(^|\s)(cc-|one-time-code|current-password|new-password)/.test(hint)) return true;
-    return SECRET_NAME.test(`${el.name || ''} ${el.id || ''} ${el.getAttribute('aria-label') || ''}`);
+    return SECRET_NAME.test(`${el.name || ''} ${el.id || ''} ${attribute(el, 'aria-label') || ''}`);
   }
 
   function valueOf(el, role) {
-    if (el.tagName === 'SELECT') return cut(squeeze(Array.from(el.selectedOptions, (o) => o.label || o.text).join(', ')), MAX_VALUE);
-    if (el.tagName === 'TEXTAREA' || (el.tagName === 'INPUT' && !['checkbox', 'radio', 'button', 'submit', 'reset', 'image', 'file'].includes(el.type))) return cut(squeeze(el.value), MAX_VALUE);
-    if (el.tagName === 'INPUT' && el.type === 'file') return Array.from(el.files, (f) => f.name).join(', ');
-    if (role === 'textbox' && el.isContentEditable) return cut(squeeze(el.innerText || ''), MAX_VALUE);
-    if (role === 'slider' || role === 'spinbutton') return el.getAttribute('aria-valuetext') || el.getAttribute('aria-valuenow') || '';
-    if (role === 'combobox' && el.tagName !== 'INPUT') return cut(textOf(el), MAX_VALUE);
+    if (tagOf(el) === 'SELECT') return cut(squeeze(Array.from(el.selectedOptions, (o) => o.label || o.text).join(', ')), MAX_VALUE);
+    if (tagOf(el) === 'TEXTAREA' || (tagOf(el) === 'INPUT' && !['checkbox', 'radio', 'button', 'submit', 'reset', 'image', 'file'].includes(el.type))) return cut(squeeze(el.value), MAX_VALUE);
+    if (tagOf(el) === 'INPUT' && el.type === 'file') return Array.from(el.files, (f) => f.name).join(', ');
+    if (role === 'textbox' && isEdited(el)) return cut(squeeze(el.innerText || ''), MAX_VALUE);
+    if (role === 'slider' || role === 'spinbutton') return attribute(el, 'aria-valuetext') || attribute(el, 'aria-valuenow') || '';
+    if (role === 'combobox' && tagOf(el) !== 'INPUT') return cut(textOf(el), MAX_VALUE);
     return '';
   }
 
   function statesOf(el, role) {
     const states = [];
-    const aria = (key) => el.getAttribute('aria-' + key);
+    const aria = (key) => attribute(el, 'aria-' + key);
     if (el.type === 'checkbox' || el.type === 'radio' ? el.checked : aria('checked') === 'true') states.push('checked');
     if (aria('pressed') === 'true') states.push('pressed');
     if (aria('selected') === 'true' || (aria('current') && aria('current') !== 'false')) states.push('selected');
-    const expanded = aria('expanded') ?? (el.tagName === 'SUMMARY' ? String(el.parentElement.open) : null);
+    const expanded = aria('expanded') ?? (tagOf(el) === 'SUMMARY' ? String(parentOf(el).open) : null);
     if (expanded === 'true') states.push('expanded'); else if (expanded === 'false') states.push('collapsed');
-    if (el.matches(':disabled') || aria('disabled') === 'true') states.push('disabled');
+    if (matches(el, ':disabled') || aria('disabled') === 'true') states.push('disabled');
     if (el.readOnly || aria('readonly') === 'true') states.push('readonly');
     if (el.required || aria('required') === 'true') states.push('required');
     if (aria('invalid') && aria('invalid') !== 'false') states.push('invalid');
-    else if (el.willValidate && el.matches(':user-invalid')) states.push('invalid');
-    if (el.tagName === 'INPUT' && ['date', 'time', 'datetime-local', 'month', 'week', 'color'].includes(el.type)) states.push(el.type);
-    if (el.tagName === 'TEXTAREA' || aria('multiline') === 'true' || el.isContentEditable) states.push('multiline');
-    if ((el.tagName === 'INPUT' || el.tagName === 'TEXTAREA' || el.tagName === 'SELECT') && isSecret(el)) { states.push('secret'); if (el.value) states.push('filled'); }
+    else if (el.willValidate && matches(el, ':user-invalid')) states.push('invalid');
+    if (tagOf(el) === 'INPUT' && ['date', 'time', 'datetime-local', 'month', 'week', 'color'].includes(el.type)) states.push(el.type);
+    if (tagOf(el) === 'TEXTAREA' || aria('multiline') === 'true' || isEdited(el)) states.push('multiline');
+    if ((tagOf(el) === 'INPUT' || tagOf(el) === 'TEXTAREA' || tagOf(el) === 'SELECT') && isSecret(el)) { states.push('secret'); if (el.value) states.push('filled'); }
     return states;
   }
 
   function optionsOf(el) {
-    if (el.tagName !== 'SELECT') return null;
+    if (tagOf(el) !== 'SELECT') return null;
     const options = [];
     for (const option of el.options) {
       if (option.disabled || option.hidden) continue;
@@ -217,11 +221,8 @@
     return options;
   }
 
-  globalThis.apprentice = {
-    document,
-    parts: {
-      BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret,
-      readers, mutations: () => mutations, lastMutation: () => lastMutation,
-    },
-  };
+  Object.assign(parts, {
+    BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret,
+    readers, mutations: () => mutations, lastMutation: () => lastMutation,
+  });
 })();

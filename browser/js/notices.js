@@ -3,7 +3,7 @@
 (() => {
   const { parts } = globalThis.apprentice;
   if (parts.vanished) return;
-  const { readers, shown, textOf } = parts;
+  const { typeOf, matches, closest, queryAll, parentOf, isThere, readers, shown, textOf } = parts;
 
   const LIVE = '[role=alert],[role=status],[aria-live=assertive],[aria-live=polite],output,[class*=toast i],[class*=snackbar i]';
   const PROGRESS = /^(loading|please wait|processing|saving|searching|sending|updating|uploading|working)\b|(\.\.\.|…)$/i;   // not news
@@ -21,10 +21,10 @@
   readers.push((records) => {
     const regions = new Set();
     for (const { target, addedNodes, type } of records) {
-      const around = target.nodeType === 1 ? target : target.parentElement;
-      const region = type === 'attributes' ? around?.matches(LIVE) && around : around?.closest(LIVE);
+      const around = typeOf(target) === 1 ? target : parentOf(target);
+      const region = type === 'attributes' ? around && matches(around, LIVE) && around : around && closest(around, LIVE);
       if (region) regions.add(region);
-      else for (const node of addedNodes) if (node.nodeType === 1) for (const inner of node.matches(LIVE) ? [node] : node.querySelectorAll(LIVE)) regions.add(inner);
+      else for (const node of addedNodes) if (typeOf(node) === 1) for (const inner of matches(node, LIVE) ? [node] : queryAll(node, LIVE)) regions.add(inner);
     }
     for (const region of regions) hear(region);
   });
@@ -37,7 +37,7 @@
     const words = [];
     for (const notice of [...kept]) {
       const region = notice.region.deref();
-      if (region && region.isConnected && shown(region) && textOf(region, MAX_WORDS)) { kept.splice(kept.indexOf(notice), 1); continue; }
+      if (region && isThere(region) && shown(region) && textOf(region, MAX_WORDS)) { kept.splice(kept.indexOf(notice), 1); continue; }
       notice.told = true;
       if (!words.includes(notice.words) && !lines.some((line) => line.name.includes(notice.words))) words.push(notice.words);
     }

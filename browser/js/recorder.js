@@ -7,6 +7,7 @@
   if (apprentice.awaken) return;
   const [home, foreign] = climb();
   const { refs, refOf, roleOf, nameOf, cut, squeeze, isSecret, shown, again, mutations, CONTROL_ROLES } = home.parts;
+  const { tagOf, typeOf, isEdited, attribute, matches, closest, contains, parentOf, isThere } = home.parts;
   const SECRET = '<secret>';
   const NOT_TYPED = new Set(['checkbox', 'radio', 'button', 'submit', 'reset', 'image', 'hidden', 'file']);
   const edited = new Map();     // field -> { before, value, typed } since the person began to change it; `typed` is their last word
@@ -36,7 +37,7 @@
   // The control that an agent would name for what was touched: the innermost one that has a line.
   function controlAt(path, before) {
     const listed = new Set((before?.lines ?? []).flatMap((line) => line.ref ?? []));
-    const own = path.filter((node) => node.nodeType === 1).flatMap((node) => (node.tagName === 'LABEL' && node.control ? [node.control] : [node]));
+    const own = path.filter((node) => typeOf(node) === 1).flatMap((node) => (tagOf(node) === 'LABEL' && node.control ? [node.control] : [node]));
     return own.find((el) => listed.has(refs.get(el))) ?? own.find((el) => CONTROL_ROLES.has(roleOf(el))) ?? null;
   }
 
@@ -51,11 +52,11 @@
   const THINGS = 'li,tr,[role=row],[role=listitem],[role=menuitem],[aria-haspopup],article,td';
   const CONTROLS = 'a[href],button,input,select,textarea,[role]';
   const MANY = 2000, TRAIL = 12, FAR = 10;
-  const elementsOf = (event) => event.composedPath().filter((node) => node.nodeType === 1);
+  const elementsOf = (event) => event.composedPath().filter((node) => typeOf(node) === 1);
   const visible = () => { const all = document.querySelectorAll(CONTROLS); return new Set(all.length > MANY ? [] : Array.from(all).filter(shown)); };
 
   function over(event) {
-    const item = elementsOf(event).find((el) => CONTROL_ROLES.has(roleOf(el)) || el.matches(THINGS));
+    const item = elementsOf(event).find((el) => CONTROL_ROLES.has(roleOf(el)) || matches(el, THINGS));
     if (!event.isTrusted || event.pointerType !== 'mouse' || event.buttons || (passed.length && item === passed.at(-1).item)) return;
     if (item || !passed.length) passed.push({ item, seen: visible() });
     if (passed.length > TRAIL) passed.splice(1, 1);
@@ -65,7 +66,7 @@
   function tellHovers(control, before, until = passed.length) {
     let at = passed.slice(0, until).findIndex(({ seen }) => seen.has(control));
     if (at < 0) at = Math.max(until - 1, 0);
-    for (; at > 0 && (!passed[at].item || control.contains(passed[at].item)); at--) if (passed[at - 1].seen.has(control)) return;
+    for (; at > 0 && (!passed[at].item || contains(control, passed[at].item)); at--) if (passed[at - 1].seen.has(control)) return;
     const item = passed[at]?.item;
     if (at < 1 || !item || passed[0].seen.has(control)) return;
     tellHovers(item, before, at);
@@ -77,21 +78,21 @@
   // What has no line that an action could name is named by the first words in it.
   function wordsOf(el) {
     const texts = document.createTreeWalker(el, NodeFilter.SHOW_TEXT);
-    for (let node = texts.nextNode(); node; node = texts.nextNode()) { const words = squeeze(node.data); if (words && shown(node.parentElement)) return { role: 'text', name: words.slice(0, 60).trim(), ref: null }; }
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) { const words = squeeze(node.data); if (words && shown(parentOf(node))) return { role: 'text', name: words.slice(0, 60).trim(), ref: null }; }
     return { role: 'text', name: cut(nameOf(el, roleOf(el)), 60), ref: null };
   }
 
   function take(event, before, control) {
-    const path = elementsOf(event), held = path.find((el) => el.draggable && el.tagName !== 'IMG' && el.tagName !== 'A') ?? path[0];
-    carried = { held, before, place: control && held.contains(control) ? placeOf(control, before) : wordsOf(held), x: event.clientX, y: event.clientY, changes: mutations() };
+    const path = elementsOf(event), held = path.find((el) => el.draggable === true && tagOf(el) !== 'IMG' && tagOf(el) !== 'A') ?? path[0];
+    carried = { held, before, place: control && contains(held, control) ? placeOf(control, before) : wordsOf(held), x: event.clientX, y: event.clientY, changes: mutations() };
   }
 
   // Lists that are sorted while the pointer moves have changed when it is let go: what it came over is noted on the way.
   function carry(event) {
     if (!passed.length) over(event);
     if (!carried || !event.buttons) return;
-    const under = document.elementsFromPoint(event.clientX, event.clientY).find((el) => !carried.held.contains(el));
-    if (under && !under.contains(carried.held)) carried.over = under;
+    const under = document.elementsFromPoint(event.clientX, event.clientY).find((el) => !contains(carried.held, el));
+    if (under && !contains(under, carried.held)) carried.over = under;
   }
 
   // Let go of what was dragged. The page took it when it handles the drop, or moved things while the pointer moved.
@@ -107,20 +108,20 @@
 
   // Where something was dropped: the control there, else the first words of the smallest part that has a name of its own.
   function targetOf(event, what, isOwn) {
-    const under = (!isOwn && what.over) || document.elementsFromPoint(event.clientX, event.clientY).find((el) => !what.held.contains(el));
-    for (let el = under; el && el !== document.body; el = el.parentElement) {
-      if (el.contains(what.held) && el !== under) break;
+    const under = (!isOwn && what.over) || document.elementsFromPoint(event.clientX, event.clientY).find((el) => !contains(what.held, el));
+    for (let el = under; el && el !== document.body; el = parentOf(el)) {
+      if (contains(el, what.held) && el !== under) break;
       const words = CONTROL_ROLES.has(roleOf(el)) ? placeOf(el, what.before).name : wordsOf(el).name;
       if (words) return words;
     }
-    return under ? wordsOf(under.closest('section,ul,ol,tr,li,div') ?? under).name : '';
+    return under ? wordsOf(closest(under, 'section,ul,ol,tr,li,div') ?? under).name : '';
   }
 
   // --- sliders made of ARIA -------------------------------------------------------------------------------------
 
   const slid = new Map();       // slider -> { value, before }, as it was when the person came to it
-  const sliderOf = (event) => elementsOf(event).find((el) => el.tagName !== 'INPUT' && roleOf(el) === 'slider');
-  const numberOf = (slider) => slider.getAttribute('aria-valuenow');
+  const sliderOf = (event) => elementsOf(event).find((el) => tagOf(el) !== 'INPUT' && roleOf(el) === 'slider');
+  const numberOf = (slider) => attribute(slider, 'aria-valuenow');
   function slide(event, before) {
     const slider = sliderOf(event);
     if (slider && !slid.has(slider)) slid.set(slider, { value: numberOf(slider), before: before ?? look() });
@@ -135,16 +136,16 @@
   // --- fields ---------------------------------------------------------------------------------------------------
 
   function fieldOf(el) {
-    if (!el || el.nodeType !== 1) return null;
-    if (el.tagName === 'TEXTAREA' || (el.tagName === 'INPUT' && !NOT_TYPED.has(el.type))) return el;
-    if (!el.isContentEditable) return null;
+    if (!el || typeOf(el) !== 1) return null;
+    if (tagOf(el) === 'TEXTAREA' || (tagOf(el) === 'INPUT' && !NOT_TYPED.has(el.type))) return el;
+    if (!isEdited(el)) return null;
     let host = el;
-    while (host.parentElement && host.parentElement.isContentEditable) host = host.parentElement;
+    while (parentOf(host) && isEdited(parentOf(host))) host = parentOf(host);
     return host;
   }
 
-  const valueOf = (field) => (field.isContentEditable ? field.innerText.replace(/\n$/, '') : field.value);
-  const isMultiline = (field) => field.tagName === 'TEXTAREA' || field.isContentEditable;
+  const valueOf = (field) => (isEdited(field) ? field.innerText.replace(/\n$/, '') : field.value);
+  const isMultiline = (field) => tagOf(field) === 'TEXTAREA' || isEdited(field);
 
   function begin(field, before) {
     if (field && !edited.has(field)) edited.set(field, { before: before ?? look(), value: isSecret(field) ? null : valueOf(field), typed: null });
@@ -168,7 +169,7 @@
     if (slide(event, before)) { pressed = null; return; }
     if (control) tellHovers(control, before);
     pressed = control && { control, before, place: placeOf(control, before), editable: isEditable(control) };
-    if (pressed && (control.tagName === 'SELECT' || fieldOf(control))) begin(control.tagName === 'SELECT' ? null : fieldOf(control), before);
+    if (pressed && (tagOf(control) === 'SELECT' || fieldOf(control))) begin(tagOf(control) === 'SELECT' ? null : fieldOf(control), before);
   }
 
   const isEditable = (el) => Boolean(fieldOf(el)) && !el.readOnly && !el.disabled;
@@ -197,7 +198,7 @@
   function up(event) {
     if (carried && !carried.held.draggable) drop(event, false);
     const what = pressed;
-    if (what) setTimeout(() => { if (pressed === what && (!what.control.isConnected || !shown(what.control))) press(what); });
+    if (what) setTimeout(() => { if (pressed === what && (!isThere(what.control) || !shown(what.control))) press(what); });
   }
 
   // --- the keyboard ---------------------------------------------------------------------------------------------
@@ -211,7 +212,7 @@
     if (field && event.key === 'Enter') { enter(event, field); return; }
     if (field) { if (!event.ctrlKey && !event.metaKey) begin(field); return; }
     const before = look(), control = controlAt(event.composedPath(), before);
-    if (control && (event.key === 'Enter' || event.key === ' ' || control.tagName === 'SELECT' || control.type === 'radio'))
+    if (control && (event.key === 'Enter' || event.key === ' ' || tagOf(control) === 'SELECT' || control.type === 'radio'))
       pressed = { control, before, place: placeOf(control, before), editable: false };
   }
 
@@ -244,14 +245,14 @@
   function change(event) {
     const el = event.composedPath()[0];
     if (!event.isTrusted && !pressed) return;
-    if (el.tagName === 'SELECT') {
+    if (tagOf(el) === 'SELECT') {
       const start = clicked?.control === el ? clicked : pressed?.control === el ? pressed : { before: look() };
       finishAll();
       const chosen = el.multiple ? toggled(el) : el.selectedOptions[0];
       if (chosen) tell('select', start.place ?? placeOf(el, start.before), cut(squeeze(chosen.label || chosen.text), 80), start.before);
       clicked = pressed = null;
       remember(el);
-    } else if (el.tagName === 'INPUT' && el.type === 'file' && el.files.length) {
+    } else if (tagOf(el) === 'INPUT' && el.type === 'file' && el.files.length) {
       const start = clicked ?? { place: placeOf(el, null), before: look() };
       tell('type', start.place, el.files[0].name, start.before);
     } else if (fieldOf(el)) begin(el);
@@ -275,7 +276,7 @@
   for (const [type, act] of [['pointerover', over], ['pointermove', carry], ['pointerdown', down], ['pointerup', up], ['click', click], ['keydown', key], ['beforeinput', input], ['input', input], ['change', change], ['submit', submit]])
     addEventListener(type, act, heeded);
   addEventListener('drop', (event) => drop(event, true), { signal: ended.signal });   // after the page's own, which may refuse it
-  addEventListener('focusin', (event) => { const el = event.composedPath()[0]; if (el.tagName === 'SELECT') remember(el); }, heeded);
+  addEventListener('focusin', (event) => { const el = event.composedPath()[0]; if (tagOf(el) === 'SELECT') remember(el); }, heeded);
   addEventListener('focusout', (event) => { const field = fieldOf(event.composedPath()[0]); if (field) finish(field); else if (sliderOf(event)) finishSlides(); }, heeded);
   addEventListener('pagehide', finishAll, { signal: ended.signal });
 

@@ -4,14 +4,13 @@
 (() => {
   const { apprentice } = globalThis;
   if (apprentice.parts.targets) return;
-  const { nameOf } = apprentice.parts;
-  const attribute = (el, key) => Element.prototype.getAttribute.call(el, key);
+  const { tagOf, attribute, matches, closest, ownerOf, shadowOf, nameOf } = apprentice.parts;
   const elementsOf = Object.getOwnPropertyDescriptor(HTMLFormElement.prototype, 'elements').get;
   const SUBMITS = 'button:not([type=button]):not([type=reset]),input[type=submit],input[type=image]';
   const MAX_URL = 2000;
 
   function address(el, text) {
-    try { return new URL(text ?? '', text ? el.baseURI : el.ownerDocument.URL).href.slice(0, MAX_URL); } catch { return String(text).slice(0, MAX_URL); }
+    try { return new URL(text ?? '', text ? el.baseURI : ownerOf(el).URL).href.slice(0, MAX_URL); } catch { return String(text).slice(0, MAX_URL); }
   }
 
   function targetsOf(controls, block = 0) {
@@ -19,17 +18,17 @@
 
     // What Enter in a field presses: the first button of the form that submits it.
     function submitter(form) {
-      if (!forms.has(form)) forms.set(form, { number: block * 1000 + forms.size + 1, button: Array.from(elementsOf.call(form)).find((el) => el.matches(SUBMITS)) || null });
+      if (!forms.has(form)) forms.set(form, { number: block * 1000 + forms.size + 1, button: Array.from(elementsOf.call(form)).find((el) => matches(el, SUBMITS)) || null });
       return forms.get(form);
     }
 
     function targetOf(el) {
-      const link = el.closest('a[href],area[href]');
+      const link = closest(el, 'a[href],area[href]');
       if (link) return { method: 'link', url: link.href.slice(0, MAX_URL) };
-      const form = el.form;
+      const form = tagOf(el) === 'FORM' ? null : el.form;
       if (!form) return null;
       const { number, button } = submitter(form);
-      const own = el.matches(SUBMITS);
+      const own = matches(el, SUBMITS);
       if (!own && (el.tagName === 'BUTTON' || ['button', 'reset'].includes(el.type))) return null;
       const sender = own ? el : button;
       const method = ((sender && attribute(sender, 'formmethod')) || attribute(form, 'method') || 'get').trim().toLowerCase();
@@ -39,7 +38,7 @@
 
     for (const [ref, el] of controls) { const target = el && targetOf(el); if (target) targets[ref] = target; }
     const focus = deepest(document);
-    if (focus && focus !== focus.ownerDocument.body && !controls.some(([, el]) => el === focus)) {
+    if (focus && focus !== ownerOf(focus).body && !controls.some(([, el]) => el === focus)) {
       const target = targetOf(focus);
       if (target) targets[0] = { ...target, submit: target.submit || nameOf(focus, 'button') };
     }
@@ -48,7 +47,7 @@
 
   function deepest(root) {
     const focus = root.activeElement;
-    const inner = focus && (focus.shadowRoot || (focus.tagName === 'IFRAME' && focus.contentDocument));
+    const inner = focus && (shadowOf(focus) || (tagOf(focus) === 'IFRAME' && focus.contentDocument));
     return (inner && deepest(inner)) || focus;
   }
 

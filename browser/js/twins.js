@@ -2,20 +2,20 @@
 (() => {
   const { parts } = globalThis.apprentice;
   if (parts.distinguish) return;
-  const { SKIP, squeeze, cut, shown, textOf } = parts;
+  const { tagOf, closest, query, parentOf, SKIP, squeeze, cut, shown, textOf } = parts;
   const MAX_CONTEXT = 40;
 
   // The words that tell one "Delete" from another: the first short text of its row, item or group.
   function contextOf(el, name) {
-    const group = el.closest('tr,[role=row],li,[role=listitem],article,fieldset,[role=group],dd');
+    const group = closest(el, 'tr,[role=row],li,[role=listitem],article,fieldset,[role=group],dd');
     if (!group) return '';
-    const legend = group.querySelector('legend,h2,h3,h4,h5');
+    const legend = query(group, 'legend,h2,h3,h4,h5');
     if (legend && textOf(legend, 80)) return cut(textOf(legend, 80), MAX_CONTEXT);
     const words = [], plain = [];
     const texts = document.createTreeWalker(group, NodeFilter.SHOW_TEXT);
     for (let node = texts.nextNode(); node && words.length < 2; node = texts.nextNode()) {
       const text = squeeze(node.data);
-      if (!text || text === name || !/[\p{L}\p{N}]/u.test(text) || SKIP.has(node.parentElement.tagName) || node.parentElement.closest('button,select') || !shown(node.parentElement)) continue;
+      if (!text || text === name || !/[\p{L}\p{N}]/u.test(text) || SKIP.has(tagOf(parentOf(node))) || closest(parentOf(node), 'button,select') || !shown(parentOf(node))) continue;
       (/\p{L}/u.test(text) ? words : plain).push(text);
     }
     return cut(words.length ? words.join(', ') : plain.slice(0, 2).join(', '), MAX_CONTEXT);

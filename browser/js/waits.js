@@ -1,4 +1,4 @@
-// Waiting inside the page: until it is quiet, or until it changes.
+// Waiting inside the page: until it is quiet, until it changes, until it has saved.
 (() => {
   const { apprentice } = globalThis;
   if (apprentice.quiet) return;
@@ -28,9 +28,20 @@
   const empty = () => !document.body?.innerText.trim() && !document.querySelector('input, textarea, select, canvas, img, iframe, frame');
   const arrived = () => document.readyState === 'complete' || (document.readyState === 'interactive' && !empty());
 
+  // Whether the page would have the browser ask before it is left, in any of its frames that this world reads. The event is no
+  // real one: that comes with a dialog and with the leaving, and only once a person has touched the page.
+  function unsaved(win) {
+    const event = win.document.createEvent('BeforeUnloadEvent');
+    event.initEvent('beforeunload', false, true);
+    win.dispatchEvent(event);
+    return event.defaultPrevented || event.returnValue !== '' || Array.from(win).some((inner) => readable(inner) && unsaved(inner));
+  }
+  const readable = (win) => { try { return Boolean(win.document); } catch { return false; } };
+
   Object.assign(apprentice, {
     // No change for `still` ms, counted from now at the earliest when `fresh`, the document is there and nothing slides.
     quiet: (still, limit, fresh) => until(limit, (now, start) => arrived() && now - Math.max(lastMutation(), fresh ? start : 0) >= still && !moving()),
     changed: (since, limit) => until(limit, () => mutations() !== since),
+    unsaved: () => unsaved(window),
   });
 })();

@@ -6,6 +6,7 @@
   const { apprentice } = globalThis;
   if (apprentice.observe) return;
   const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, collapse, distinguish, isRow, vanished, mutations } = apprentice.parts;
+  const { tagOf, typeOf, countOf, attribute, hasAttribute, closest, query, queryAll, boundsOf, shadowOf, rootOf, parentOf, ownerOf, firstOf, nextOf } = apprentice.parts;
 
   const refs = new WeakMap();          // element -> ref, for the element's life
   const elements = new Map();          // ref -> WeakRef(element)
@@ -35,7 +36,7 @@
   }
 
   // The document of a frame of the same origin; null for others.
-  const readable = (el) => (el.tagName === 'IFRAME' || el.tagName === 'FRAME' ? el.contentDocument : null);
+  const readable = (el) => (tagOf(el) === 'IFRAME' || tagOf(el) === 'FRAME' ? el.contentDocument : null);
 
   function frameNumber(el) {
     const known = foreign.findIndex((other) => other.deref() === el);
@@ -57,21 +58,21 @@
     say(text, inline) { this.words += inline ? text : ' ' + text + ' '; }
 
     visit(node, depth) {
-      if (node.nodeType === 3) { if (node.data.trim()) this.words += node.data; else this.words += ' '; return; }
-      if (node.nodeType !== 1 || SKIP.has(node.tagName) || depth > 200) return;
+      if (typeOf(node) === 3) { if (node.data.trim()) this.words += node.data; else this.words += ' '; return; }
+      if (typeOf(node) !== 1 || SKIP.has(tagOf(node)) || depth > 200) return;
       const el = node;
       if (!shown(el)) {
         if (styledLabel(el)) { this.control(el, roleOf(el)); return; }
         if (getComputedStyle(el).display === 'none') return;
-        if (el.childElementCount === 0) return;
-        for (const child of childrenOf(el)) if (child.nodeType === 1) this.visit(child, depth + 1);
+        if (countOf(el) === 0) return;
+        for (const child of childrenOf(el)) if (typeOf(child) === 1) this.visit(child, depth + 1);
         return;
       }
-      const box = el.getBoundingClientRect();
+      const box = boundsOf(el);
       if (beyond(el, box)) { if (styledLabel(el)) this.control(el, roleOf(el)); return; }
       if (this.prune && this.isOutside(el, box)) { this.flush(); this.lines.push({ deferred: el, depth, above: box.bottom <= 0 }); return; }
-      if (el.tagName === 'IFRAME' || el.tagName === 'FRAME') { this.flush(); this.frame(el, depth); return; }
-      if (el.tagName === 'SLOT') { this.children(el, depth); return; }
+      if (tagOf(el) === 'IFRAME' || tagOf(el) === 'FRAME') { this.flush(); this.frame(el, depth); return; }
+      if (tagOf(el) === 'SLOT') { this.children(el, depth); return; }
       const role = roleOf(el);
       if (CONTROL_ROLES.has(role)) { this.flushBeforeControl(el); this.controlAndInside(el, role, depth); return; }
       if (!role && this.clickable(el)) { this.flush(); this.control(el, 'clickable'); return; }
@@ -79,28 +80,28 @@
         this.flush();
         if (role === 'dialog' || role === 'alertdialog') { this.lines.push({ role, name: cut(nameOf(el, role), MAX_NAME) }); this.children(el, depth); this.flush(); return; }
         const name = textOf(el);
-        if (name && (role !== 'heading' || !el.querySelector('a[href],button,input,select,textarea'))) {
+        if (name && (role !== 'heading' || !query(el, 'a[href],button,input,select,textarea'))) {
           if (!this.lines.length || this.lines[this.lines.length - 1].name !== name) this.lines.push({ role, name: cut(name, MAX_TEXT) });
-          for (const inner of el.querySelectorAll('a[href],button')) if (shown(inner)) this.control(inner, roleOf(inner));
+          for (const inner of queryAll(el, 'a[href],button')) if (shown(inner)) this.control(inner, roleOf(inner));
           return;
         }
         this.children(el, depth); this.flush(); return;
       }
-      if (el.tagName === 'IMG') { if (el.alt) this.say(el.alt, true); return; }
-      if (el.tagName === 'svg' || el.tagName === 'CANVAS') {
-        const label = el.getAttribute('aria-label');
+      if (tagOf(el) === 'IMG') { if (el.alt) this.say(el.alt, true); return; }
+      if (tagOf(el) === 'svg' || tagOf(el) === 'CANVAS') {
+        const label = attribute(el, 'aria-label');
         if (label) this.say(label, false);
-        else if (el.tagName === 'CANVAS' && el.width * el.height > 10000) { this.flush(); this.lines.push({ role: 'canvas', name: 'drawing that has no readable text' }); }
+        else if (tagOf(el) === 'CANVAS' && el.width * el.height > 10000) { this.flush(); this.lines.push({ role: 'canvas', name: 'drawing that has no readable text' }); }
         return;
       }
-      if (el.getAttribute('aria-hidden') === 'true' && !el.querySelector(CONTROL_SELECTOR)) return;
-      if (el.tagName === 'LABEL' && el.control && (shown(el.control) || styledLabel(el.control))) {   // its words are the control's name
-        for (const inner of el.querySelectorAll('input,select,textarea,button,a[href],[role=listbox]')) this.visit(inner, depth + 1);
+      if (attribute(el, 'aria-hidden') === 'true' && !query(el, CONTROL_SELECTOR)) return;
+      if (tagOf(el) === 'LABEL' && el.control && (shown(el.control) || styledLabel(el.control))) {   // its words are the control's name
+        for (const inner of queryAll(el, 'input,select,textarea,button,a[href],[role=listbox]')) this.visit(inner, depth + 1);
         return;
       }
-      const block = !INLINE.has(el.tagName) && el.tagName !== 'TD' && el.tagName !== 'TH';
+      const block = !INLINE.has(tagOf(el)) && tagOf(el) !== 'TD' && tagOf(el) !== 'TH';
       if (role === 'row') { this.flush(); this.rowOf(el, depth); return; }
-      if (el.tagName === 'TD' || el.tagName === 'TH') { if (squeeze(this.words)) this.words += ' | '; this.children(el, depth); return; }
+      if (tagOf(el) === 'TD' || tagOf(el) === 'TH') { if (squeeze(this.words)) this.words += ' | '; this.children(el, depth); return; }
       if (block && !this.row) this.flush(); else if (block) this.words += ' ';
       this.children(el, depth);
       if (block && !this.row) this.flush(); else if (block) this.words += ' ';
@@ -108,22 +109,22 @@
 
     // Controls that hold others: lists their options, trees and menus their branches, cells of a grid what is in them.
     controlAndInside(el, role, depth) {
-      if (role === 'listbox' && el.tagName !== 'SELECT') {
-        if (el.hasAttribute('aria-label') || el.hasAttribute('aria-labelledby') || !el.querySelector('[role=option]')) this.control(el, role);
+      if (role === 'listbox' && tagOf(el) !== 'SELECT') {
+        if (hasAttribute(el, 'aria-label') || hasAttribute(el, 'aria-labelledby') || !query(el, '[role=option]')) this.control(el, role);
         this.children(el, depth);
-      } else if (role === 'gridcell' && el.querySelector(CONTROL_SELECTOR)) {
+      } else if (role === 'gridcell' && query(el, CONTROL_SELECTOR)) {
         if (squeeze(this.words)) this.words += ' | ';
         this.children(el, depth);
       } else {
         this.control(el, role);
-        if (BRANCHED.has(role)) for (const branch of el.querySelectorAll(BRANCH)) { if (branch.parentElement.closest('[role=treeitem],[role^=menuitem]') === el) this.visit(branch, depth + 1); }
-        else if (role === 'combobox' && el.tagName !== 'SELECT' && el.tagName !== 'INPUT' && el.querySelector('input,button')) this.children(el, depth);
+        if (BRANCHED.has(role)) for (const branch of queryAll(el, BRANCH)) { if (closest(parentOf(branch), '[role=treeitem],[role^=menuitem]') === el) this.visit(branch, depth + 1); }
+        else if (role === 'combobox' && tagOf(el) !== 'SELECT' && tagOf(el) !== 'INPUT' && query(el, 'input,button')) this.children(el, depth);
       }
     }
 
     children(el, depth) {
-      if (el.shadowRoot || el.tagName === 'SLOT' || el.tagName === 'DETAILS') for (const child of childrenOf(el)) this.visit(child, depth + 1);
-      else for (let child = el.firstChild; child; child = child.nextSibling) this.visit(child, depth + 1);
+      if (shadowOf(el) || tagOf(el) === 'SLOT' || tagOf(el) === 'DETAILS') for (const child of childrenOf(el)) this.visit(child, depth + 1);
+      else for (let child = firstOf(el); child; child = nextOf(child)) this.visit(child, depth + 1);
     }
 
     // A table row reads as one line of its cells, followed by the controls inside it.
@@ -135,7 +136,7 @@
       const controls = this.lines; this.lines = held;
       const words = squeeze(this.words).replace(/(\| )+\|/g, '|').replace(/^\|\s*|\s*\|$/g, ''); this.words = '';
       this.row = outer;
-      if (words && /[\p{L}\p{N}]/u.test(words)) this.lines.push(isRow({ role: el.querySelector('th') && !el.querySelector('td') ? 'columns' : 'row', name: cut(words, MAX_TEXT) }, el));
+      if (words && /[\p{L}\p{N}]/u.test(words)) this.lines.push(isRow({ role: query(el, 'th') && !query(el, 'td') ? 'columns' : 'row', name: cut(words, MAX_TEXT) }, el));
       this.lines.push(...controls);
     }
 
@@ -143,23 +144,23 @@
 
     isOutside(el, box) {
       if (box.width === 0 && box.height === 0) return false;
-      return (box.bottom + this.offset.y <= 0 || box.top + this.offset.y >= this.offset.height) && !(box.height < 2 && el.childElementCount);
+      return (box.bottom + this.offset.y <= 0 || box.top + this.offset.y >= this.offset.height) && !(box.height < 2 && countOf(el));
     }
 
     clickable(el) {
-      if (el.hasAttribute('onclick')) return true;
-      if (el.hasAttribute('tabindex') && el.tabIndex >= 0 && el.childElementCount < 8 && !el.querySelector(CONTROL_SELECTOR)) { const words = textOf(el, 120); return words.length > 0 && words.length <= MAX_NAME; }
+      if (hasAttribute(el, 'onclick')) return true;
+      if (hasAttribute(el, 'tabindex') && el.tabIndex >= 0 && countOf(el) < 8 && !query(el, CONTROL_SELECTOR)) { const words = textOf(el, 120); return words.length > 0 && words.length <= MAX_NAME; }
       if (getComputedStyle(el).cursor !== 'pointer') return this.listens(el);
-      const parent = el.parentElement || el.getRootNode().host;
-      if (el.tagName === 'LABEL' && el.control) return false;
+      const parent = parentOf(el) || rootOf(el).host;
+      if (tagOf(el) === 'LABEL' && el.control) return false;
       if (parent && getComputedStyle(parent).cursor === 'pointer') return false;
-      return !el.querySelector(CONTROL_SELECTOR);
+      return !query(el, CONTROL_SELECTOR);
     }
 
     // A small thing that a script listens for clicks on, though nothing shows it: neither a whole area nor the parent of such things.
     listens(el) {
-      if (!listening.has(el) || el.tagName === 'LABEL' || el.childElementCount > 7 || el.querySelector(CONTROL_SELECTOR)) return false;
-      const box = el.getBoundingClientRect();
+      if (!listening.has(el) || tagOf(el) === 'LABEL' || countOf(el) > 7 || query(el, CONTROL_SELECTOR)) return false;
+      const box = boundsOf(el);
       if (box.width * box.height * 4 > innerWidth * innerHeight) return false;
       for (const inner of el.getElementsByTagName('*')) if (listening.has(inner)) return false;
       const words = textOf(el, 120);
@@ -171,7 +172,7 @@
       const { el: target, box } = boxOf(el);
       const inView = box.bottom + this.offset.y > 0 && box.top + this.offset.y < this.offset.height && box.right > 0 && box.left < innerWidth;
       if (box.width < 1 || box.height < 1) return;
-      if (inView && el.ownerDocument === document && !reachable(target, box)) { this.skipped++; return; }
+      if (inView && ownerOf(el) === document && !reachable(target, box)) { this.skipped++; return; }
       const line = { role, name: cut(nameOf(el, role), MAX_NAME), ref: refOf(el) };
       const states = statesOf(el, role);
       const secret = states.includes('secret');
@@ -187,7 +188,7 @@
 
     frame(el, depth) {
       const inner = readable(el);
-      const box = el.getBoundingClientRect();
+      const box = boundsOf(el);
       if (!inner && box.width > 8 && box.height > 8) this.foreign.push(frameNumber(el));
       if (!inner || !inner.body) return;
       ask(inner);
@@ -201,16 +202,16 @@
   function openModal() {
     let modal = document.querySelector('dialog:modal');
     if (modal) return modal;
-    for (const el of document.querySelectorAll('[aria-modal=true]')) if (shown(el) && el.getBoundingClientRect().width > 0) modal = el;
+    for (const el of document.querySelectorAll('[aria-modal=true]')) if (shown(el) && boundsOf(el).width > 0) modal = el;
     return modal;
   }
 
   // How many controls each element that was put aside holds, itself included: one query for all, then up from each control.
   function countControls(lines) {
     const counts = new Map(), roots = new Set();
-    for (const { deferred } of lines) if (deferred) { counts.set(deferred, 0); roots.add(deferred.getRootNode()); }
+    for (const { deferred } of lines) if (deferred) { counts.set(deferred, 0); roots.add(rootOf(deferred)); }
     for (const root of roots) for (const control of root.querySelectorAll(CONTROL_SELECTOR))
-      for (let el = control; el; el = el.parentElement) { const count = counts.get(el); if (count !== undefined) { counts.set(el, count + 1); break; } }
+      for (let el = control; el; el = parentOf(el)) { const count = counts.get(el); if (count !== undefined) { counts.set(el, count + 1); break; } }
     return counts;
   }
 
@@ -291,7 +292,7 @@
 
   function focusOf(root = document) {
     const focus = root.activeElement;
-    const inner = focus && (focus.shadowRoot || readable(focus));
+    const inner = focus && (shadowOf(focus) || readable(focus));
     return (inner && inner.activeElement && focusOf(inner)) || (refs.get(focus) ?? null);
   }
 

@@ -55,18 +55,30 @@ def test_a_seed_fixes_a_variant(tmp_path: Path) -> None:
     assert len({skill.variant(seed)[0] for seed in range(9)}) > 1
 
 
-def test_no_two_variants_name_the_same_thing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("", ""), ('kind = "words"', 'kind = "slug"')],
+    ids=["what the file is called", "a slug"],
+)
+def test_no_two_variants_name_the_same_thing(tmp_path: Path, old: str, new: str) -> None:
     """The second would find it there already."""
-    skill = load_app(written(tmp_path, APP.replace('kind = "words"', 'kind = "slug"'))).skills[0]
+    skill = load_app(written(tmp_path, APP.replace(old, new) if old else APP)).skills[0]
     seeds = skill.seeds(0, 20)
     assert len({skill.variant(seed)[1]["title"] for seed in seeds}) == 20
     assert seeds[0] == 0 and seeds == sorted(seeds) and seeds != list(range(20))
+
+
+def test_more_names_than_there_are_is_an_error(tmp_path: Path) -> None:
+    skill = load_app(written(tmp_path, APP.replace('kind = "words"', 'kind = "slug"'))).skills[0]
     with pytest.raises(UsageError, match="different names"):
         skill.seeds(0, 5000)
 
 
 def test_values_that_name_nothing_may_come_again(tmp_path: Path) -> None:
-    assert load_app(written(tmp_path, APP)).skills[0].seeds(7, 5) == [7, 8, 9, 10, 11]
+    skill = load_app(written(tmp_path, APP.replace("{data}/{title}.txt", "{data}/all.txt"))).skills[0]
+    seeds = skill.seeds(7, 20)
+    assert seeds == list(range(7, 27))
+    assert len({skill.variant(seed)[1]["title"] for seed in seeds}) < 20
 
 
 @pytest.mark.parametrize(

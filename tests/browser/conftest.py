@@ -76,8 +76,8 @@ def large(elements: int) -> str:
     return f"<!doctype html><title>Large</title><h1>Orders</h1><table>{rows}</table>"
 
 
-def serve() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), App)
+def serve(app: type[App] = App) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), app)
     server.daemon_threads = True
     server.block_on_close = False
     server.stopping = threading.Event()  # type: ignore[attr-defined]
