@@ -21,6 +21,7 @@ from agent.lock import instance_lock
 from agent.store import Store
 from browser.errors import UsageError
 from tui.feed import CLI
+from tui.look import dress
 from tui.messages import Done, Failed, StateChanged
 from tui.screens.base import FollowingScreen, StoreScreen
 from tui.screens.confirm import ConfirmScreen
@@ -181,6 +182,7 @@ def run_dashboard() -> None:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise UsageError("the dashboard needs a terminal", "Use a command instead: apprentice --help lists them")
         app = ApprenticeApp(store)
+        dress(app, [ApprenticeApp, *map(screen_of, MODES)])
         app.run()
         if app.return_code:
             raise SystemExit(app.return_code)
