@@ -81,7 +81,11 @@ class ApprenticeApp(App[None]):
         super().__init__()
         self._live = LiveScreen(store, session_command)
         self.add_mode("live", lambda: self._live)
-        more: dict[str, tuple[object, ...]] = {"learning": (night_command,), "doctor": (command,)}
+        more: dict[str, tuple[object, ...]] = {
+            "learning": (night_command,),
+            "adapters": (command,),
+            "doctor": (command,),
+        }
         for mode in list(MODES)[1:]:
             self.add_mode(mode, partial(_made, mode, store, *more.get(mode, ())))
         self._last_failure = ""

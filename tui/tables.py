@@ -15,7 +15,7 @@ SESSIONS = (Column("when", 16), Column("task"), Column("steps", 5), Column("ende
 TAUGHT = (Column("where", 14), Column("approved", 8), Column("taught with"), Column("kind", 13))
 LESSONS = (Column("where", 14), Column("taught with"), Column("kind", 13))
 ADAPTERS = (Column("adapter", 12), Column("state", 10), Column("gate"), Column("made", 16))
-LINEAGE = (Column("adapter"), Column("state", 10), Column("gate", 9))
+LINEAGE = (Column("adapter"), Column("state", 18), Column("gate", 9))
 FINDINGS = (Column("", 4), Column("what", 14), Column("found"))
 GATE = (Column("row", 4), Column("what must hold", least=34), Column("measured", 21), Column("bound", 21))
 
@@ -71,8 +71,8 @@ def lineage_rows(learning: Learning, marked: str | None) -> list[Row]:
         Row(
             row.id,
             (
-                f"{'  ' * depth}{words.short(row.id)}{' (marked)' if row.id == marked else ''}",
-                words.state(row, learning.champion),
+                f"{'  ' * depth}{words.short(row.id)}",
+                words.state(row, learning.champion) + (", marked" if row.id == marked else ""),
                 words.gate(row),
             ),
         )

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import sys
 
+import pytest
 from driving import NARROW, Opened, go, shows, text, told
 
 from agent.store import AdapterRow, Store
@@ -81,20 +82,34 @@ async def test_forgetting_an_adapter_names_its_sessions(filled: Store, opened: O
     async with opened() as pilot:
         await go(pilot, "f10")
         await pilot.press("delete")
-        await shows(pilot, "Forget 1 session, 1 lesson, 1 adapter", "This cannot be undone")
+        await shows(pilot, "Forget 1 session, 1 lesson, 1 adapter", "cannot be")
         await pilot.press("n")
     assert filled.champion() is not None
 
 
-async def test_comparing_without_the_adapters_files_says_so(filled: Store, opened: Opened) -> None:
-    async with opened() as pilot:
+def decided(voice: str, action: str) -> dict[str, object]:
+    steps = [{"session": "01KH", "step": 1, "done": "back", "action": action}]
+    return {"voice": voice, "steps": 1, "sessions": 1, "agreement": 1.0, "probability": 0.5, "decisions": steps}
+
+
+ANSWER = json.dumps({"schema": 1, "reports": [decided("base", "back"), decided("other", "wait")]})
+
+
+async def test_two_are_compared_on_the_same_steps(filled: Store, opened: Opened) -> None:
+    async with opened(command=[sys.executable, "-c", f"print({ANSWER!r})"]) as pilot:
         await go(pilot, "f10")
         await pilot.press("m")
-        await shows(pilot, "(marked)")
-        await pilot.press("down", "d")
-        await shows(pilot, "Comparing 4c1f4c1f4c1f with 9e029e029e02")
-        await pilot.app.workers.wait_for_complete()
-        await shows(pilot, "Error")
+        await shows(pilot, "champion, marked")
+        await pilot.press("m", "down", "d")
+        await shows(pilot, "They differ at 1 steps", "first: back   second: wait")
+
+
+async def test_comparing_says_why_it_cannot(filled: Store, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APPRENTICE_MODEL", "/nowhere/at/all")
+    async with opened() as pilot:
+        await go(pilot, "f10")
+        await pilot.press("d")
+        await told(pilot, "/nowhere/at/all")
 
 
 async def test_without_adapters_the_base_acts(store: Store, opened: Opened) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import work
@@ -59,8 +60,9 @@ class AdaptersScreen(ErrandScreen):
         ),
     ]
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, command: Sequence[str]) -> None:
         super().__init__(store)
+        self._command = command
         self._learning: Learning | None = None
         self._marked: str | None = None
         self._errand: Errand | None = None
@@ -168,7 +170,7 @@ class AdaptersScreen(ErrandScreen):
         try:
             sessions = [row.id for row in self._store.sessions(limit=COMPARED) if row.steps]
             by = ["--by", first, "--by", second]
-            self._errand = Errand([*CLI, "decide", *sessions, *by, "--lessons", "none", "--json"])
+            self._errand = Errand([*self._command, "decide", *sessions, *by, "--lessons", "none", "--json"])
             self._errand.run()
         except ApprenticeError as error:
             self.post_message(Failed(error))
