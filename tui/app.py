@@ -1,4 +1,4 @@
-"""The dashboard: three modes on one store. `apprentice` without a command opens it.
+"""The dashboard: its modes on one store. `apprentice` without a command opens it.
 
 Nothing here loads torch, transformers or a browser: a session, a night and the check of an adapter each run in a
 process of their own, which writes to the same store.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
+from importlib import import_module
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -19,19 +20,33 @@ from textual.screen import Screen
 from agent.lock import instance_lock
 from agent.store import Store
 from browser.errors import UsageError
+from tui.feed import CLI
+from tui.look import dress
 from tui.messages import Done, Failed, StateChanged
 from tui.screens.base import FollowingScreen, StoreScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.help import HelpScreen, Key
-from tui.screens.learning import CLI, LearningScreen
 from tui.screens.live import LiveScreen
-from tui.screens.sessions import SessionsScreen
 
-MODES: dict[str, type[StoreScreen]] = {"live": LiveScreen, "sessions": SessionsScreen, "learning": LearningScreen}
+MODES = {
+    "live": ("tui.screens.live", "LiveScreen"),
+    "sessions": ("tui.screens.sessions", "SessionsScreen"),
+    "learning": ("tui.screens.learning", "LearningScreen"),
+    "lessons": ("tui.screens.lessons", "LessonsScreen"),
+    "adapters": ("tui.screens.adapters", "AdaptersScreen"),
+    "doctor": ("tui.screens.doctor", "DoctorScreen"),
+}
+"""Where each mode's screen is. It is imported when it is first shown: the first paint waits for none but its own."""
+
+
+def screen_of(mode: str) -> type[StoreScreen]:
+    """Return the class of a mode's screen."""
+    module, name = MODES[mode]
+    return getattr(import_module(module), name)
 
 
 class ApprenticeApp(App[None]):
-    """Live, Sessions and Learning."""
+    """Live, Sessions, Learning, Lessons, Adapters and Doctor."""
 
     TITLE = "Apprentice"
     CSS_PATH = "app.tcss"
@@ -42,6 +57,13 @@ class ApprenticeApp(App[None]):
         Binding("f2", "go('live')", "Live", show=False, id="go.live", tooltip="Start and watch a session"),
         Binding("f3", "go('sessions')", "Sessions", show=False, id="go.sessions", tooltip="Look through what was done"),
         Binding("f4", "go('learning')", "Learning", show=False, id="go.learning", tooltip="See what was learned"),
+        Binding("f9", "go('lessons')", "Lessons", show=False, id="go.lessons", tooltip="Review what was taught"),
+        Binding(
+            "f10", "go('adapters')", "Adapters", show=False, id="go.adapters", tooltip="See which adapter acts, and why"
+        ),
+        Binding(
+            "f12", "go('doctor')", "Doctor", show=False, id="go.doctor", tooltip="See what is in order and what is not"
+        ),
         Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Leave; a running session is stopped", priority=True),
     ]
 
@@ -54,25 +76,31 @@ class ApprenticeApp(App[None]):
         *,
         session_command: Sequence[str] = (*CLI, "run"),
         night_command: Sequence[str] = (*CLI, "consolidate", "--json"),
+        command: Sequence[str] = CLI,
     ) -> None:
         super().__init__()
         self._live = LiveScreen(store, session_command)
         self.add_mode("live", lambda: self._live)
-        self.add_mode("sessions", lambda: SessionsScreen(store))
-        self.add_mode("learning", lambda: LearningScreen(store, night_command))
+        more: dict[str, tuple[object, ...]] = {
+            "learning": (night_command,),
+            "adapters": (command,),
+            "doctor": (command,),
+        }
+        for mode in list(MODES)[1:]:
+            self.add_mode(mode, partial(_made, mode, store, *more.get(mode, ())))
         self._last_failure = ""
         self._waits = False
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Offer every action of this screen and of the three modes, named like `session: stop`."""
+        """Offer every action of this screen and of all modes, named like `session: stop`."""
         offered: set[str] = set()
         for node, binding, enabled, _ in screen.active_bindings.values():
             if binding.id and enabled and binding.id not in offered:
                 offered.add(binding.id)
                 run = partial(self.run_action, binding.action, node)
                 yield SystemCommand(_title(binding.id), binding.tooltip, run)
-        for mode, kind in MODES.items():
-            for binding in Binding.make_bindings(kind.BINDINGS):
+        for mode in MODES:
+            for binding in Binding.make_bindings(screen_of(mode).BINDINGS):
                 if binding.id and binding.id not in offered:
                     offered.add(binding.id)
                     run = partial(self._begin_in, mode, binding.action)
@@ -141,6 +169,10 @@ class ApprenticeApp(App[None]):
         return list(seen.values())
 
 
+def _made(mode: str, *needs: object) -> StoreScreen:
+    return screen_of(mode)(*needs)  # type: ignore[arg-type]
+
+
 def _title(binding_id: str) -> str:
     return binding_id.replace(".", ": ").replace("_", " ")
 
@@ -154,6 +186,7 @@ def run_dashboard() -> None:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise UsageError("the dashboard needs a terminal", "Use a command instead: apprentice --help lists them")
         app = ApprenticeApp(store)
+        dress(app, [ApprenticeApp, *map(screen_of, MODES)])
         app.run()
         if app.return_code:
             raise SystemExit(app.return_code)

@@ -41,7 +41,7 @@ from tui.commands import (
     setup,
     teach,
 )
-from tui.output import print_error
+from tui.output import out, print_error
 from tui.stopping import Stopped
 
 INTERRUPTED, BROKEN_PIPE = 130, 141
@@ -63,13 +63,23 @@ def dashboard(
     profile: Annotated[
         str, typer.Option(envvar=PROFILE_VARIABLE, help="Work in this profile: its own store, browser and adapters.")
     ] = "",
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Without a command: say in plain lines what the dashboard shows.")
+    ] = False,
 ) -> None:
     """Open the dashboard when no command is given."""
     if profile:
         from tui.config import choose_profile
 
         choose_profile(profile)
-    if context.invoked_subcommand is None:
+    if plain and context.invoked_subcommand is None:
+        from agent.store import Store
+        from tui.plain import lines
+
+        with Store.open() as store:
+            for line in lines(store):
+                out.print(line, markup=False, soft_wrap=True)
+    elif context.invoked_subcommand is None:
         from tui.app import run_dashboard
 
         run_dashboard()

@@ -8,12 +8,16 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 from browser.errors import ApprenticeError, SetupError
+
+CLI = (sys.executable, "-m", "tui.cli")
+"""The command line, for what must load a model or verify an adapter: that happens in a process of its own."""
 
 
 class CommandError(ApprenticeError):
@@ -108,6 +112,11 @@ class Errand:
 
     def __post_init__(self) -> None:
         self._child = Child(self.command, self._records.append, self._note)
+
+    @property
+    def records(self) -> Sequence[dict[str, Any]]:
+        """What it printed, the last line last."""
+        return self._records
 
     def run(self) -> None:
         """Wait until it is done. Raises CommandError with the command's own error, or with its last words."""

@@ -5,14 +5,19 @@ Facts that replace each other say so with `can_replace`, so that a burst is draw
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
 from agent.store import SessionRow, StepRow
+from agent.store.forgetting import ForgetPlan
 from browser.errors import ApprenticeError
-from tui.reading import Cost, Learning
+
+if TYPE_CHECKING:
+    from tui.checkup import Checkup
+    from tui.reading import Cost, Learning, Taught
 
 
 @dataclass
@@ -92,6 +97,47 @@ class LearningRead(Message):
     def can_replace(self, message: Message) -> bool:
         """Let a later reading stand for this one."""
         return isinstance(message, LearningRead)
+
+
+@dataclass
+class TaughtRead(Message):
+    """All lessons and where they came from, as the store has them."""
+
+    taught: Taught
+
+    def can_replace(self, message: Message) -> bool:
+        """Let a later reading stand for this one."""
+        return isinstance(message, TaughtRead)
+
+
+@dataclass
+class LessonReworded(Message):
+    """A lesson of other words took the place of one."""
+
+    lesson_id: str
+
+
+@dataclass
+class ForgettingPlanned(Message):
+    """What would go if the person went on."""
+
+    plan: ForgetPlan
+    commands: Sequence[Sequence[str]]
+    """What does it, once the person says yes."""
+
+
+@dataclass
+class CheckedUp(Message):
+    """What the doctor found."""
+
+    checkup: Checkup
+
+
+@dataclass
+class Answered(Message):
+    """A command that was asked something answered."""
+
+    answer: Any
 
 
 @dataclass

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.store import AdapterRow, JobEventRow, JobRow, LessonRow, Store
+from agent.store import AdapterRow, JobEventRow, JobRow, LessonRow, SessionRow, Store
 from browser.actions import Verb
-from consolidation.job import KIND, teachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,17 @@ class Learning:
     events: tuple[JobEventRow, ...]
     teachable: int
     """How many lessons a night could learn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """Everything the Lessons screen shows."""
+
+    lessons: tuple[LessonRow, ...]
+    """Those in use first, each group the latest first."""
+    sources: Mapping[str, SessionRow]
+    """The session that a lesson came from, by its id."""
+    champion: AdapterRow | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,8 @@ class Cost:
 
 def read_learning(store: Store) -> Learning:
     """Read lessons, adapters and the latest night. A night whose process is gone is recorded as interrupted first."""
+    from consolidation.job import KIND, teachable  # not for the first screen
+
     if store.jobs(KIND, "running"):
         store.interrupt_dead_jobs()
     night = store.latest_job(KIND)
@@ -49,6 +62,13 @@ def read_learning(store: Store) -> Learning:
         events=tuple(store.job_events(night.id)) if night else (),
         teachable=len(teachable(store)),
     )
+
+
+def read_taught(store: Store) -> Taught:
+    """Read the lessons, those that are retired too, and the sessions that they came from."""
+    rows = sorted(store.lessons(include_retired=True), key=lambda row: row.retired_at is not None)
+    names = {row.source_session_id for row in rows if row.source_session_id}
+    return Taught(tuple(rows), {name: store.session(name) for name in names}, store.champion())
 
 
 def read_cost(store: Store, session_id: str) -> Cost | None:

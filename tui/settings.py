@@ -33,6 +33,13 @@ def _consequence(value: str) -> str:
     return value
 
 
+def _key(value: str) -> str:
+    name, _, key = value.partition("=")
+    if not name.strip() or not key.strip():
+        raise ValueError("write for example session.stop=f7")
+    return f"{name.strip()}={key.strip()}"
+
+
 def _not_empty(value: str) -> str:
     if not value.strip():
         raise ValueError("may not be empty")
@@ -42,6 +49,7 @@ def _not_empty(value: str) -> str:
 Text = Annotated[str, AfterValidator(_not_empty)]
 Count = Annotated[int, Interval(ge=1)]
 Consequences = Annotated[list[Annotated[str, AfterValidator(_consequence)]], NoDecode, BeforeValidator(_listed)]
+Keys = Annotated[list[Annotated[str, AfterValidator(_key)]], NoDecode, BeforeValidator(_listed)]
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], NoDecode, BeforeValidator(_listed)]
 
 
@@ -76,6 +84,10 @@ class Settings(BaseModel):
     """Path of a policy file, relative to the configuration's folder: what is approved or refused without asking"""
     jobs: Annotated[int, Interval(ge=1, le=64)] = 1
     """A whole number from 1 to 64: tasks of a batch that run at the same time"""
+    keys: Keys = []
+    """A list of action=key, like session.stop=f7: other keys of the dashboard; the help of a screen names its actions"""
+    theme: str = ""
+    """A theme of the dashboard, like ansi-dark, ansi-light, textual-light or nord: its colours"""
 
 
 class FromEnvironment(Settings, BaseSettings):

@@ -32,12 +32,25 @@ def result(step: StepRow) -> str:
 
 def place(lesson: LessonRow, champion: AdapterRow | None) -> str:
     """Say where a lesson is: an adapter that does not act leaves it in context."""
+    if lesson.retired_at is not None:
+        return "retired"
     carried = champion is not None and lesson.in_weights_adapter_id == champion.id
     return "in the weights" if carried else "in context"
 
 
+def taught_by(lesson: LessonRow, source: SessionRow | None) -> str:
+    """Say who taught a lesson, and how."""
+    if lesson.kind in ("words", "preference"):
+        return "said by the person"
+    if lesson.kind == "correction":
+        return "a correction by the person"
+    return "shown by the person" if source is None or source.kind == "teach" else "what the agent itself did"
+
+
 def state(adapter: AdapterRow, champion: AdapterRow | None) -> str:
     """Say what an adapter is now."""
+    if adapter.forgotten_at is not None:
+        return "forgotten"
     return "champion" if champion is not None and adapter.id == champion.id else adapter.state
 
 

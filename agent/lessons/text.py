@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from browser.actions import Action
 
 ASKED = "Asked: "
+TOLD = "Told: "
 
 
 def demonstration_text(task: str, actions: Iterable[Action]) -> str:
@@ -20,4 +21,4 @@ def demonstration_text(task: str, actions: Iterable[Action]) -> str:
 
 def words_text(words: str) -> str:
     """Write a correction or preference in the person's own words."""
-    return f"Told: {' '.join(words.split())}"
+    return f"{TOLD}{' '.join(words.split())}"

@@ -176,16 +176,18 @@ class Part:
 
     def _resolve(self, table: Literal["sessions", "lessons", "adapters", "jobs"], prefix: str) -> str:
         """Return the one id that begins with the prefix, in any case; of a hash, the name of its algorithm may be left out."""
+        if self._db.rows(f"SELECT 1 FROM {table} WHERE id = ?", [prefix]):  # by its index, not by a look at every row
+            return prefix
         found = self._db.rows(
             f"SELECT id FROM {table} WHERE upper(substr(id, 1, length(:p))) = upper(:p)"
             " OR upper(substr(id, instr(id, ':') + 1, length(:p))) = upper(:p)"
-            " ORDER BY id = :p DESC LIMIT 3",
+            " LIMIT 2",
             {"p": prefix},
         )
         kind = table.removesuffix("s")
         if not prefix or not found:
             raise UsageError(f"no {kind} has an id that begins with {prefix!r}", f"List the {table} to see their ids")
-        if len(found) > 1 and found[0]["id"] != prefix:
+        if len(found) > 1:
             raise UsageError(f"more than one {kind} has an id that begins with {prefix!r}", "Give more of the id")
         return str(found[0]["id"])
 

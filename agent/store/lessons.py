@@ -17,6 +17,7 @@ from ulid import ULID
 from agent.store import blobs, matching
 from agent.store.database import Part, now, timestamp
 from agent.store.rows import LessonKind, LessonRow, LessonStep
+from browser.errors import UsageError
 
 _IN_USE = """
     lessons.app = :app AND retired_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
@@ -86,6 +87,17 @@ class Lessons(Part):
         with self._db.write() as transaction:
             transaction.execute("UPDATE lessons SET retired_at = coalesce(retired_at, ?) WHERE id = ?", [now(), exact])
 
+    def approve_lesson(self, lesson_id: str) -> None:
+        """Record that a person read a lesson and finds it right. The first approval counts; a retired one has none."""
+        exact = self._resolve("lessons", lesson_id)
+        with self._db.write() as transaction:
+            approved = transaction.execute(
+                "UPDATE lessons SET approved_at = coalesce(approved_at, ?) WHERE id = ? AND retired_at IS NULL",
+                [now(), exact],
+            )
+        if not approved:
+            raise UsageError(f"lesson {exact} is no longer used", "Approve one that is in use")
+
     def mark_in_weights(self, lesson_id: str, adapter_id: str | None) -> None:
         """Say which adapter carries a lesson; None brings it back into every prompt."""
         exact = self._resolve("lessons", lesson_id)
@@ -118,4 +130,5 @@ def _lesson(row: sqlite3.Row) -> LessonRow:
         retired_at=row["retired_at"],
         in_weights_adapter_id=row["in_weights_adapter_id"],
         expires_at=row["expires_at"],
+        approved_at=row["approved_at"],
     )

@@ -138,6 +138,13 @@ def m008_forgetting(connection: sqlite3.Connection) -> None:
         )""")
 
 
+def m009_review(connection: sqlite3.Connection) -> None:
+    """Add when a person approved a lesson, and what finds the sessions of an adapter and those that continue another."""
+    connection.execute("ALTER TABLE lessons ADD COLUMN approved_at TEXT")
+    connection.execute("CREATE INDEX sessions_of_adapter ON sessions (adapter_id) WHERE adapter_id IS NOT NULL")
+    connection.execute("CREATE INDEX sessions_of_parent ON sessions (parent_id) WHERE parent_id IS NOT NULL")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_blobs,
     m002_adapters,
@@ -147,6 +154,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m006_jobs,
     m007_views,
     m008_forgetting,
+    m009_review,
 )
 
 

@@ -107,6 +107,8 @@ class LessonRow:
     in_weights_adapter_id: str | None
     """The adapter that does as well without reading the lesson."""
     expires_at: str | None
+    approved_at: str | None = None
+    """When a person read the lesson and said that it is right."""
 
 
 @dataclass(frozen=True, slots=True)

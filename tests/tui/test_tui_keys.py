@@ -9,9 +9,13 @@ from textual.pilot import Pilot
 
 from agent.store import Store
 from tui.app import ApprenticeApp
+from tui.screens.adapters import AdaptersScreen
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.doctor import DoctorScreen
+from tui.screens.edit import EditScreen
 from tui.screens.help import HelpScreen
 from tui.screens.learning import LearningScreen
+from tui.screens.lessons import LessonsScreen, LessonTable
 from tui.screens.live import LiveScreen
 from tui.screens.session import SessionScreen
 from tui.screens.sessions import SessionsScreen, SessionTable
@@ -24,12 +28,25 @@ OURS = (
     SessionTable,
     SessionScreen,
     LearningScreen,
+    LessonsScreen,
+    LessonTable,
+    EditScreen,
+    AdaptersScreen,
+    DoctorScreen,
     ConfirmScreen,
     HelpScreen,
     ApprovalBox,
     QuestionBox,
 )
-PLACES = {"live": ["f2"], "sessions": ["f3"], "session": ["f3", "enter"], "learning": ["f4"]}
+PLACES = {
+    "live": ["f2"],
+    "sessions": ["f3"],
+    "session": ["f3", "enter"],
+    "learning": ["f4"],
+    "lessons": ["f9"],
+    "adapters": ["f10"],
+    "doctor": ["f12"],
+}
 in_every_place = pytest.mark.parametrize("keys", PLACES.values(), ids=list(PLACES))
 
 
@@ -56,7 +73,7 @@ def test_ids_are_unique_so_that_a_keymap_can_name_them() -> None:
 
 
 def test_screens_with_text_fields_have_no_bare_letters() -> None:
-    for kind in (ApprenticeApp, LiveScreen, SessionsScreen, QuestionBox):
+    for kind in (ApprenticeApp, LiveScreen, SessionsScreen, EditScreen, QuestionBox):
         assert not [binding.key for binding in bindings(kind) if len(binding.key) == 1]
 
 
@@ -97,7 +114,15 @@ async def test_the_palette_has_every_action(filled: Store, opened: Opened, keys:
     async with opened() as pilot:
         await visit(pilot, keys)
         titles = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
-        for kind in (ApprenticeApp, LiveScreen, SessionsScreen, LearningScreen):
+        for kind in (
+            ApprenticeApp,
+            LiveScreen,
+            SessionsScreen,
+            LearningScreen,
+            LessonsScreen,
+            AdaptersScreen,
+            DoctorScreen,
+        ):
             for binding in bindings(kind):
                 assert (binding.id or "").replace(".", ": ").replace("_", " ") in titles
 

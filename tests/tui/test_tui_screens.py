@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +13,14 @@ from textual.pilot import Pilot
 
 from agent.store import Store
 
+FINDINGS = [
+    {"name": "python", "ok": True, "detail": "3.11.2", "next_step": ""},
+    {"name": "browser", "ok": False, "detail": "no Chromium was found", "next_step": "Install Chromium or Chrome"},
+    {"name": "running", "ok": None, "detail": "nothing", "next_step": ""},
+]
+IDLE = {"may_run": False, "reason": "somebody was here 12 s ago"}
+SAYS = f"import sys; print({json.dumps(FINDINGS)!r} if 'doctor' in sys.argv else {json.dumps(IDLE)!r})"
+"""What stands for this machine's doctor, whose findings differ from machine to machine."""
 Same = Callable[[Pilot[None]], bool]
 both_sizes = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
 Size = tuple[int, int]
@@ -78,6 +89,32 @@ async def test_learning_with_nothing_taught(opened: Opened, same: Same, size: Si
 
 
 @both_sizes
+async def test_lessons(filled: Store, opened: Opened, same: Same, size: Size) -> None:
+    _with_fixed_names(filled)
+    async with opened(size) as pilot:
+        await go(pilot, "f9")
+        await pilot.press("down")
+        await shows(pilot, "shown by the person")
+        assert same(pilot)
+
+
+@both_sizes
+async def test_adapters(filled: Store, opened: Opened, same: Same, size: Size) -> None:
+    async with opened(size) as pilot:
+        await go(pilot, "f10")
+        await shows(pilot, "Receipt of 4c1f4c1f4c1f")
+        assert same(pilot)
+
+
+@both_sizes
+async def test_doctor(opened: Opened, same: Same, size: Size) -> None:
+    async with opened(size, command=[sys.executable, "-c", SAYS]) as pilot:
+        await go(pilot, "f12")
+        await shows(pilot, "need attention", "no night now")
+        assert same(pilot)
+
+
+@both_sizes
 async def test_help(opened: Opened, same: Same, size: Size) -> None:
     async with opened(size) as pilot:
         await go(pilot, "f4")
@@ -91,3 +128,25 @@ async def test_confirm(filled: Store, opened: Opened, same: Same, size: Size) ->
         await go(pilot, "f4")
         await go(pilot, "p")
         assert same(pilot)
+
+
+def _with_fixed_names(store: Store) -> None:
+    """Give the lessons ids and times that do not change with the clock."""
+    connection = sqlite3.connect(store.path)
+    with connection:
+        for seq, name in connection.execute("SELECT seq, id FROM lessons").fetchall():
+            new = f"01KHG0000000000000000000{seq:02}"
+            connection.execute("UPDATE lessons SET id = ? WHERE id = ?", [new, name])
+            for table in ("sessions", "adapters"):
+                connection.execute(f"UPDATE {table} SET lesson_ids = replace(lesson_ids, ?, ?)", [name, new])
+        connection.execute("UPDATE lessons SET created_at = '2026-03-01T09:15:00.000+00:00'")
+        for seq, name in connection.execute("SELECT seq, id FROM sessions").fetchall():
+            new = f"01KHF0000000000000000000{seq:02}"
+            connection.execute("UPDATE sessions SET id = ? WHERE id = ?", [new, name])
+            for table, column in (
+                ("steps", "session_id"),
+                ("outcomes", "session_id"),
+                ("lessons", "source_session_id"),
+            ):
+                connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", [new, name])
+    connection.close()

@@ -24,6 +24,7 @@ def consolidate(
     model: Annotated[
         str | None, typer.Option(help="Folder of a base model. Default: the embedded one, or $APPRENTICE_MODEL.")
     ] = None,
+    approved: Annotated[bool, typer.Option("--approved", help="Only lessons that a person approved.")] = False,
     arm: Annotated[
         str,
         typer.Option(help="opsd, or a control that is never promoted: opsd_pure, sft, sft_dream, empty, mismatched."),
@@ -42,7 +43,9 @@ def consolidate(
         raise UsageError(f"unknown arm {arm!r}", f"The arms are {', '.join(Arm)}")
     base = find_base(load_settings({"model": model}).model, note)
     with Store.open() as store:
-        rows = teachable(store, app or None)
+        rows = [row for row in teachable(store, app or None) if row.approved_at or not approved]
+    if not rows and approved:
+        raise UsageError("no demonstration is approved", "Read it, then approve it: apprentice lessons --approve ID")
     if not rows:
         raise UsageError(
             "there is no demonstration to consolidate", 'Teach something first: apprentice teach "…" --url http://…'

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual.message import Message
 from textual.screen import Screen
+from textual.worker import get_current_worker
 
 from agent.store import Store
 from browser.errors import ApprenticeError
@@ -32,12 +33,16 @@ class StoreScreen(Screen[None]):
         """Ask the store in a thread, and post what comes of it to this screen. A newer question replaces an older one."""
         self.run_worker(partial(self._fetch, fetch), group="read", exclusive=True, thread=True)
 
+    def do(self, act: Callable[[Store], Message | None]) -> None:
+        """Have something done with the store in a thread, and post what comes of it. No later question takes its place."""
+        self.run_worker(partial(self._fetch, act), group="do", thread=True)
+
     def _fetch(self, fetch: Callable[[Store], Message | None]) -> None:
         try:
             message = fetch(self._store)
         except ApprenticeError as error:
             message = Failed(error)
-        if message is not None:
+        if message is not None and not get_current_worker().is_cancelled:  # a thread goes on when it is replaced
             self.post_message(message)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -15,19 +14,16 @@ from textual.widgets import DataTable, Footer, Static
 from agent.store import AdapterRow, Store
 from browser.errors import ApprenticeError
 from tui import tables, words
-from tui.feed import Errand
-from tui.messages import Done, Failed, LearningRead, NightReturned, NightTold
+from tui.feed import CLI, Errand
+from tui.messages import Failed, LearningRead, NightReturned, NightTold
 from tui.progress import NightProgress
 from tui.reading import Learning, read_learning
-from tui.screens.base import FollowingScreen
-from tui.screens.confirm import ConfirmScreen
+from tui.screens.errands import ErrandScreen
 from tui.widgets.heading import Heading
 from tui.widgets.masthead import Masthead
 from tui.widgets.night import NightView
 from tui.widgets.rows import Row, RowTable
 
-CLI = (sys.executable, "-m", "tui.cli")
-"""The command line, for what must load a model or verify an adapter: that happens in a process of its own."""
 TEACH = 'Show something once, in a terminal: apprentice teach "…" --url http://…'
 NONE_TAUGHT = f"Nothing was taught yet. {TEACH}"
 NO_NIGHT = "No night yet. Press c to move what was taught into the weights."
@@ -36,7 +32,7 @@ NO_ADAPTER = "No adapters yet: the base acts alone."
 NO_GATE = "An adapter's gate rows appear here."
 
 
-class LearningScreen(FollowingScreen):
+class LearningScreen(ErrandScreen):
     """Four parts: lessons, night, adapters, gate."""
 
     CSS_PATH = "learning.tcss"
@@ -132,7 +128,7 @@ class LearningScreen(FollowingScreen):
         if adapter is not None:
             name = words.short(adapter.id)
             question = f"Promote adapter {name} ({words.gate(adapter)})? It acts from the next session on."
-            self._move(question, [*CLI, "promote", adapter.id, "--json"], f"Adapter {name} is champion.")
+            self.ask_and_run(question, [[*CLI, "promote", adapter.id, "--json"]], f"Adapter {name} is champion.")
 
     def action_roll_back(self) -> None:
         """Ask, then let the adapter before the champion act again."""
@@ -140,7 +136,7 @@ class LearningScreen(FollowingScreen):
         if champion is not None:
             name = words.short(champion.id)
             question = f"Roll back adapter {name}? The adapter before it acts again, or the base alone."
-            self._move(question, [*CLI, "rollback", "--json"], f"Adapter {name} was rolled back.")
+            self.ask_and_run(question, [[*CLI, "rollback", "--json"]], f"Adapter {name} was rolled back.")
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """Show the gate of the adapter under the cursor."""
@@ -157,22 +153,6 @@ class LearningScreen(FollowingScreen):
             self.post_message(Failed(error))
         self.post_message(NightReturned())
 
-    @work(thread=True, group="move", exclusive=True)
-    def _run(self, command: Sequence[str], said: str) -> None:
-        try:
-            Errand(command).run()
-        except ApprenticeError as error:
-            self.post_message(Failed(error))
-        else:
-            self.post_message(Done(said))
-
-    def _move(self, question: str, command: Sequence[str], said: str) -> None:
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._run(command, said)
-
-        self.app.push_screen(ConfirmScreen(question), answered)
-
     def on_night_told(self, message: NightTold) -> None:
         """Show what takes its time before the night itself reports."""
         self._told = f"starting: {message.text}"
@@ -182,10 +162,6 @@ class LearningScreen(FollowingScreen):
     def on_night_returned(self) -> None:
         """Show how it ended."""
         self._errand = None
-        self.look()
-
-    def on_done(self, message: Done) -> None:
-        """Show what has changed; the app says it in words."""
         self.look()
 
     # ---- drawing ----------------------------------------------------------------------------------------------

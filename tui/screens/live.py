@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -199,8 +199,10 @@ class LiveScreen(StoreScreen):
                 verdict = record["verdict"]
                 refused = "" if verdict["allowed"] else verdict["reason"]
                 self.query_one(Timeline).add_step(record["step"], record["action"], refused)
+            case "dialog" | "wall":
+                self.query_one(Timeline).add_note(_beside(record))
             case "approval_needed":
-                await self._ask(ApprovalBox(record["action"], record["consequence"]))
+                await self._ask(ApprovalBox(record["action"], record["consequence"], record.get("reason", "")))
             case "take_over":
                 await self.query_one("#person").remove_children()
                 self._note = f"{record['reason'] or 'the browser window is yours'}; F7 hands it back"
@@ -266,3 +268,11 @@ class LiveScreen(StoreScreen):
         lines = ("   ".join(part for part in parts if part) for parts in (now, cost))
         self.query_one("#status", Static).update("\n".join(lines))
         self.post_message(StateChanged(progress.brief(), needs_person=progress.phase in WAITING))
+
+
+def _beside(record: dict[str, Any]) -> str:
+    """Say what the page did beside the steps."""
+    if record["event"] == "wall":
+        return f"{record['wall']} in the way: {record['reason']}"
+    verdict = record["verdict"]
+    return f"dialog {'accepted' if verdict['allowed'] else 'dismissed'}: {verdict['reason']}"

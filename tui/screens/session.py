@@ -92,7 +92,7 @@ class SessionScreen(FollowingScreen):
             store.add_outcome(self._session_id, achieved, "person")
             return _steps_of(store, self._session_id)
 
-        self.read(record)
+        self.do(record)
 
     def _show(self) -> None:
         page, facts = self.query_one(PageView), self.query_one("#step-facts", Static)

@@ -17,8 +17,8 @@ from tui.widgets.field import Field
 from tui.widgets.masthead import Masthead
 from tui.widgets.rows import RowTable
 
-LIMIT = 200
-"""So many sessions are listed; a search reaches the others."""
+PAGE = 100
+"""So many sessions are listed at first, and so many more whenever the cursor has reached the last of them."""
 NONE_YET = 'No sessions yet. Press F2 and start one, or type in a terminal: apprentice run "…" --url http://…'
 
 
@@ -54,7 +54,7 @@ class SessionsScreen(FollowingScreen):
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
-        self._searched = ""
+        self._limit = PAGE
 
     def compose(self) -> ComposeResult:
         """Lay out search, list and what stands for an empty one."""
@@ -66,8 +66,8 @@ class SessionsScreen(FollowingScreen):
 
     def look(self) -> None:
         """Read the list, as searched."""
-        search = self.query_one("#search", Input).value
-        self.read(lambda store: SessionsRead(search, store.sessions(search or None, LIMIT)))
+        search, limit = self.query_one("#search", Input).value, self._limit
+        self.read(lambda store: SessionsRead(search, store.sessions(search or None, limit)))
 
     def on_sessions_read(self, message: SessionsRead) -> None:
         """Draw the list."""
@@ -80,11 +80,18 @@ class SessionsScreen(FollowingScreen):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Search while it is being typed."""
+        self._limit = PAGE
         self.look()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go from the search to what was found."""
         self.query_one(RowTable).focus()
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        """List more of them at the end."""
+        if event.cursor_row == self._limit - 1:
+            self._limit += PAGE
+            self.look()
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Open the session that Enter was pressed on."""

@@ -86,8 +86,9 @@ class ApprovalBox(Static, can_focus=True):
 
         approve: bool
 
-    def __init__(self, action: str, consequence: str) -> None:
-        text = f"The session wants to: {action}\nConsequence: {consequence}\nAllow it? y yes, n no"
+    def __init__(self, action: str, consequence: str, reason: str = "") -> None:
+        why = f" ({reason})" if reason else ""
+        text = f"The session wants to: {action}\nConsequence: {consequence}{why}\nAllow it? y yes, n no"
         super().__init__(text, markup=False)
 
     def on_mount(self) -> None:

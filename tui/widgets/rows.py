@@ -51,6 +51,12 @@ class RowTable(DataTable[Text]):
         """Key of the row under the cursor, None in an empty table."""
         return self._rows[self.cursor_row].key if 0 <= self.cursor_row < len(self._rows) else None
 
+    def go_to(self, key: str) -> None:
+        """Move the cursor to a row; nothing happens when there is none with this key."""
+        for index, row in enumerate(self._rows):
+            if row.key == key:
+                self.move_cursor(row=index, animate=False)
+
     def on_resize(self, event: events.Resize) -> None:
         """Give the wide column its new width."""
         self._draw()

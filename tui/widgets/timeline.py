@@ -31,6 +31,10 @@ class Timeline(VerticalScroll):
         if words:
             self._add(Static(Content.assemble((f"     {words}", "$text-muted" if ok else "$text-error"))))
 
+    def add_note(self, words: str) -> None:
+        """Write what the page did beside the steps: a dialog, or something that only a person may pass."""
+        self._add(Static(Content.assemble((f"     {words}", "$text-warning"))))
+
     def end(self, words: str) -> None:
         """Write why the session ended, whole."""
         self._add(Static(Content.assemble((words, "bold"))))
