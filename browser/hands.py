@@ -92,14 +92,14 @@ class LiveHands(Reach):
         """
         if self._secrets is None:
             raise ActionFailed(f"<secret:{secret}> was not granted to this session")
-        found, x, y = self._ready(ref)
+        frame, found = self._ready(ref)
         name, place = self._name(ref, found), self._call(ref, "secretPlace")
         value = self._secrets(secret, place["origin"])
         if not place["secret"]:
             raise ActionFailed(f"{name} is no field for secrets, so <secret:{secret}> is not typed into it")
         if found["readonly"]:
             raise ActionFailed(f"{name} is read-only")
-        self._press_at(x, y)
+        self._press(ref, name, frame, found)
         if not self._call(ref, "fillSecret", place["origin"], value):
             raise ActionFailed(f"{name} does not take text")
 

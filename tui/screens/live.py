@@ -190,10 +190,15 @@ class LiveScreen(StoreScreen):
             self._error = str(error)
             return
         progress.apply(record)
-        if record.get("event") == "observed":
-            self._note = ""
+        await self._draw(record)
+        if record.get("event") == "stepped":
+            self._read_cost(progress.session_id)
+        self._tell()
+
+    async def _draw(self, record: dict[str, Any]) -> None:
         match record.get("event"):
             case "observed":
+                self._note = ""
                 self.query_one(PageView).show(record["title"], record["url"], record["lines"])
             case "decided":
                 verdict = record["verdict"]
@@ -210,8 +215,6 @@ class LiveScreen(StoreScreen):
                 await self._ask(QuestionBox(record["text"]))
             case "stepped":
                 self.query_one(Timeline).finish_step(record["note"], ok=record["ok"])
-                self._read_cost(progress.session_id)
-        self._tell()
 
     def on_note_arrived(self, message: NoteArrived) -> None:
         """Show what takes its time before the first page; notes come by a pipe of their own, so one may come too late."""
