@@ -274,7 +274,8 @@
       const words = [document.body?.innerText ?? ''], values = [];
       const collect = (root) => {
         for (const el of root.querySelectorAll('*')) {
-          if (el.shadowRoot) { words.push(el.shadowRoot.textContent); collect(el.shadowRoot); }
+          const inner = shadowOf(el);
+          if (inner) { words.push(inner.textContent); collect(inner); }
           if (typeof el.value === 'string' && !isSecret(el)) values.push(el.value);
           if (el.placeholder) values.push(el.placeholder);
         }

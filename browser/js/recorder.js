@@ -100,7 +100,7 @@
     const what = carried, far = what && Math.hypot(event.clientX - what.x, event.clientY - what.y) > FAR;
     carried = null;
     if (!far || !event.isTrusted || (isOwn && (!event.defaultPrevented || !what.held.draggable))) return;
-    if (!isOwn && (mutations() === what.changes || !document.getSelection().isCollapsed || what.held.closest('input,textarea,[role=slider],[contenteditable=true]'))) return;
+    if (!isOwn && (mutations() === what.changes || !document.getSelection().isCollapsed || closest(what.held, 'input,textarea,[role=slider],[contenteditable=true]'))) return;
     pressed = null;
     finishAll();
     tell('drag', what.place, targetOf(event, what, isOwn), what.before);
