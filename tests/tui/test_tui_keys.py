@@ -81,6 +81,7 @@ def test_screens_with_text_fields_have_no_bare_letters() -> None:
 async def test_the_footer_shows_at_most_six_and_fits(filled: Store, opened: Opened, keys: list[str]) -> None:
     async with opened(NARROW) as pilot:
         await visit(pilot, keys)
+        await shows(pilot, "palette")
         shown = {
             (binding.group or binding.action)
             for _, binding, _, _ in pilot.app.screen.active_bindings.values()

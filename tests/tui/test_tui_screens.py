@@ -78,6 +78,7 @@ async def test_session_step(filled: Store, opened: Opened, same: Same, size: Siz
 async def test_learning(filled: Store, opened: Opened, same: Same, size: Size) -> None:
     async with opened(size) as pilot:
         await go(pilot, "f4")
+        await shows(pilot, "palette")
         assert same(pilot)
 
 
@@ -85,6 +86,7 @@ async def test_learning(filled: Store, opened: Opened, same: Same, size: Size) -
 async def test_learning_with_nothing_taught(opened: Opened, same: Same, size: Size) -> None:
     async with opened(size) as pilot:
         await go(pilot, "f4")
+        await shows(pilot, "palette")
         assert same(pilot)
 
 
@@ -95,6 +97,7 @@ async def test_lessons(filled: Store, opened: Opened, same: Same, size: Size) ->
         await go(pilot, "f9")
         await pilot.press("down")
         await shows(pilot, "shown by the person")
+        await shows(pilot, "palette")
         assert same(pilot)
 
 
@@ -103,6 +106,7 @@ async def test_adapters(filled: Store, opened: Opened, same: Same, size: Size) -
     async with opened(size) as pilot:
         await go(pilot, "f10")
         await shows(pilot, "Receipt of 4c1f4c1f4c1f")
+        await shows(pilot, "palette")
         assert same(pilot)
 
 
@@ -111,6 +115,7 @@ async def test_doctor(opened: Opened, same: Same, size: Size) -> None:
     async with opened(size, command=[sys.executable, "-c", SAYS]) as pilot:
         await go(pilot, "f12")
         await shows(pilot, "need attention", "no night now")
+        await shows(pilot, "palette")
         assert same(pilot)
 
 

@@ -56,7 +56,7 @@ class AdaptersScreen(ErrandScreen):
             "Forget",
             show=False,
             id="adapters.forget",
-            tooltip="Forget all sessions that this adapter learned from, and the adapter",
+            tooltip="Forget this adapter and the sessions it learned from",
         ),
     ]
 

@@ -43,7 +43,7 @@ class LiveScreen(StoreScreen):
         Binding(
             "f7",
             "turn_wheel",
-            "Take over / hand back",
+            "Take over",
             id="session.take_over",
             tooltip="Do it yourself in the browser window for a while; press it again and the session goes on from there",
         ),
