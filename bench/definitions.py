@@ -93,8 +93,8 @@ class SkillSpec:
         return fill(wording, values), values
 
     def seeds(self, first: int, count: int) -> list[int]:
-        """Return the seeds of `count` variants, from `first` on. A name that an earlier one gave to a thing is passed over: slugs,
-        and what the file is called that is looked at. Apps ask before they overwrite, or do so.
+        """Return the seeds of `count` variants, from `first` on. A name that an earlier one gave to a thing is passed over: a slug,
+        or the name of the check's file. The app would ask first, or would not.
 
         Raises UsageError when there are not so many.
         """
