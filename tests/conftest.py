@@ -28,8 +28,9 @@ CORPUS = (
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep every test away from the person's own data."""
+    """Keep every test away from the person's own data, and from a profile that one before it has chosen in this process."""
     monkeypatch.setenv("APPRENTICE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("APPRENTICE_PROFILE", raising=False)
     return tmp_path / "home"
 
 
