@@ -30,7 +30,8 @@ CORPUS = (
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep every test away from the person's own data, and from a profile that one before it has chosen in this process."""
     monkeypatch.setenv("APPRENTICE_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("APPRENTICE_PROFILE", raising=False)
+    monkeypatch.setenv("APPRENTICE_PROFILE", "")  # known to be restored, whoever chooses one meanwhile
+    monkeypatch.delenv("APPRENTICE_PROFILE")
     return tmp_path / "home"
 
 

@@ -27,7 +27,8 @@ def environ(home: Path) -> Iterator[pytest.MonkeyPatch]:
     with pytest.MonkeyPatch.context() as patch:
         for name in Settings.model_fields:
             patch.delenv(f"APPRENTICE_{name.upper()}", raising=False)
-        patch.delenv("APPRENTICE_PROFILE", raising=False)
+        patch.setenv("APPRENTICE_PROFILE", "")  # known to be restored, whoever chooses one meanwhile
+        patch.delenv("APPRENTICE_PROFILE")
         patch.setenv("APPRENTICE_MAX_STEPS", "")  # as good as not set
         yield patch
 
