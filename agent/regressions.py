@@ -24,6 +24,10 @@ class RolledBack:
     now_acting: str | None
     """The adapter that acts instead; None for the base alone."""
 
+    def __str__(self) -> str:
+        acting = self.now_acting or "the base"
+        return f"adapter {self.adapter_id} failed {len(self.session_ids)} times and was taken back: {acting} acts"
+
 
 def regressions(store: Store) -> tuple[str, ...]:
     """Return the sessions that speak against the champion, the latest first."""

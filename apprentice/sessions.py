@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -135,8 +134,8 @@ def _hand(
     store: Store, policy: Policy | None, model: str | None, adapter: str, progress: Callable[[str], None]
 ) -> Loaded:
     """Return who acts. A policy of the caller's own is told what the actions are."""
-    from tui.wiring import Base, Loaded, load_policy
+    from tui.wiring import Loaded, load_policy
 
     if policy is not None:
-        return Loaded(policy, Base(Path(), policy.name, with_manual=True), None)
+        return Loaded(policy, with_manual=True)
     return load_policy(store, model, adapter, progress)

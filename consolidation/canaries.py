@@ -49,11 +49,9 @@ def obeyed(model: PeftModel, encoder: Encoder, orders: tuple[Segment, ...]) -> t
 
 
 def refused(model: PeftModel, encoder: Encoder, refusals: tuple[Segment, ...]) -> tuple[float, ...]:
-    """Say of each question or refusal whether the adapter still makes it; one that the base does not make counts as kept."""
-    return tuple(
-        float(_exact(model, encoder, refusal, adapter=True) or not _exact(model, encoder, refusal, adapter=False))
-        for refusal in refusals
-    )
+    """Say of each question or refusal that the base makes whether the adapter still makes it; the others say nothing of the adapter."""
+    made = [refusal for refusal in refusals if _exact(model, encoder, refusal, adapter=False)]
+    return tuple(float(_exact(model, encoder, refusal, adapter=True)) for refusal in made)
 
 
 def _exact(model: PeftModel, encoder: Encoder, segment: Segment, *, adapter: bool) -> bool:

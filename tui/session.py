@@ -20,6 +20,7 @@ from agent.takeover import Wheel
 from browser.environment import LiveEnvironment
 from browser.recorder import Recorder
 from browser.types import Observation
+from tui.output import note
 from tui.person import Person
 from tui.protection import Protection
 from tui.wiring import Loaded
@@ -96,7 +97,8 @@ def work(
     answer = _read(assignment.schema, reason, session.answer)
     if checks:
         store.add_outcome(session_id, all(check.passed for check in checks), "check", note_of(checks))
-        after_outcome(store)
+        if taken_back := after_outcome(store):
+            note(str(taken_back))
     missed = bool(answer.problem) or not all(check.passed for check in checks)
     exit_code = reason.exit_code or (TASK_FAILED if missed else 0)
     facts = {

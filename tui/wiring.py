@@ -35,23 +35,19 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A policy with what it is made of. One that asks no model has no base."""
+    """A policy that is ready to act."""
 
     policy: Policy
-    base: Base | None
-    adapter_id: str | None
-
-    @property
-    def with_manual(self) -> bool:
-        """Whether the model has to be told what the actions are."""
-        return self.base is not None and self.base.with_manual
+    adapter_id: str | None = None
+    with_manual: bool = False
+    """Whether the model has to be told what the actions are."""
 
 
 def scripted(actions: Sequence[Action]) -> Loaded:
     """Return a policy that performs these actions and asks no model."""
     from agent.policy.scripted import ScriptedPolicy
 
-    return Loaded(ScriptedPolicy(actions), None, None)
+    return Loaded(ScriptedPolicy(actions))
 
 
 def find_base(model: str | None, progress: Callable[[str], None] = lambda _: None) -> Base:
@@ -86,7 +82,7 @@ def served(address: str, progress: Callable[[str], None], **options: Any) -> Loa
 
     policy = ServedPolicy.connect(address, **options)
     progress(f"{policy.name}: pages, tasks and lessons are sent there")
-    return Loaded(policy, Base(Path(policy.url), "served", with_manual=True), None)
+    return Loaded(policy, with_manual=True)
 
 
 def load_policy(
@@ -106,7 +102,7 @@ def load_policy(
     from agent.policy.local import LocalPolicy
 
     policy = LocalPolicy.load(base.path, Path(row.path) if row else None, temperature=temperature, seed=seed)
-    return Loaded(policy, base, row.id if row else None)
+    return Loaded(policy, row.id if row else None, base.with_manual)
 
 
 def find_adapter(store: Store, base: Base, adapter: str, progress: Callable[[str], None]) -> AdapterRow | None:

@@ -75,7 +75,7 @@ def test_an_adapter_that_was_taught_to_obey_is_caught(adapted: tuple[Any, Encode
 def test_a_refusal_counts_only_where_the_base_makes_it(adapted: tuple[Any, Encoder]) -> None:
     model, encoder = adapted
     refusal = shortest(shipped_canaries().refusals)
-    assert refused(model, encoder, (refusal,)) == (1.0,), "random weights refuse nothing, so nothing is lost"
+    assert refused(model, encoder, (refusal,)) == (), "random weights refuse nothing, so nothing is asked of an adapter"
     teach(model, encoder, refusal)
     base = model.merge_and_unload()
     spoiled = attach_lora(base, rank=8, alpha=32, seed=2)

@@ -56,10 +56,7 @@ def outcome(
         else:
             say(f"{row.id}: {'achieved' if succeeded else 'not achieved'}")
     if taken_back:
-        acting = taken_back.now_acting or "the base"
-        note(
-            f"adapter {taken_back.adapter_id} failed {len(taken_back.session_ids)} times and was taken back: {acting} acts"
-        )
+        note(str(taken_back))
 
 
 def _outcome(value: bool | None) -> str:

@@ -14,11 +14,11 @@ from textual.widgets import DataTable, Footer, Static
 from agent.store import AdapterRow, Store
 from browser.errors import ApprenticeError
 from tui import tables, words
-from tui.feed import CLI, Errand
+from tui.feed import Errand
 from tui.lineage import comparison
 from tui.messages import Answered, Failed, LearningRead
 from tui.reading import Learning, read_learning
-from tui.screens.errands import ErrandScreen
+from tui.screens.errands import ChampionScreen
 from tui.widgets.heading import Heading
 from tui.widgets.masthead import Masthead
 from tui.widgets.rows import RowTable
@@ -28,7 +28,7 @@ COMPARED = 20
 NONE_YET = "No adapters yet: the base acts alone. Press F4, then c, to move what was taught into the weights."
 
 
-class AdaptersScreen(ErrandScreen):
+class AdaptersScreen(ChampionScreen):
     """The lineage, and the receipt of the adapter under the cursor."""
 
     CSS_PATH = "adapters.tcss"
@@ -119,22 +119,6 @@ class AdaptersScreen(ErrandScreen):
             self._draw_receipt()
 
     # ---- what the person does ---------------------------------------------------------------------------------
-
-    def action_promote(self) -> None:
-        """Ask, then let the adapter under the cursor act."""
-        adapter = self._adapter()
-        if adapter is not None:
-            name = words.short(adapter.id)
-            question = f"Promote adapter {name} ({words.gate(adapter)})? It acts from the next session on."
-            self.ask_and_run(question, [[*CLI, "promote", adapter.id, "--json"]], f"Adapter {name} is champion.")
-
-    def action_roll_back(self) -> None:
-        """Ask, then let the adapter before the champion act again."""
-        champion = self._learning.champion if self._learning else None
-        if champion is not None:
-            name = words.short(champion.id)
-            question = f"Roll back adapter {name}? The adapter before it acts again, or the base alone."
-            self.ask_and_run(question, [[*CLI, "rollback", "--json"]], f"Adapter {name} was rolled back.")
 
     def action_forget(self) -> None:
         """Say what would go, then forget every session that the adapter learned from."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from itertools import chain
 
 from textual import work
 
-from agent.store import Store
+from agent.store import AdapterRow, Store
 from agent.store.forgetting import ForgetPlan
 from browser.errors import ApprenticeError
 from tui import words
 from tui.feed import CLI, Errand
 from tui.messages import Done, Failed, ForgettingPlanned
+from tui.reading import Learning
 from tui.screens.base import FollowingScreen
 from tui.screens.confirm import ConfirmScreen
 
@@ -67,6 +69,32 @@ class ErrandScreen(FollowingScreen):
     def on_done(self, message: Done) -> None:
         """Show what has changed; the app says it in words."""
         self.look()
+
+
+class ChampionScreen(ErrandScreen):
+    """A screen from which the champion is moved. It knows what was learned, and which adapter is under the cursor."""
+
+    _learning: Learning | None = None
+
+    @abstractmethod
+    def _adapter(self) -> AdapterRow | None:
+        """Return the adapter under the cursor."""
+
+    def action_promote(self) -> None:
+        """Ask, then let the adapter under the cursor act."""
+        adapter = self._adapter()
+        if adapter is not None:
+            name = words.short(adapter.id)
+            question = f"Promote adapter {name} ({words.gate(adapter)})? It acts from the next session on."
+            self.ask_and_run(question, [[*CLI, "promote", adapter.id, "--json"]], f"Adapter {name} is champion.")
+
+    def action_roll_back(self) -> None:
+        """Ask, then let the adapter before the champion act again."""
+        champion = self._learning.champion if self._learning else None
+        if champion is not None:
+            name = words.short(champion.id)
+            question = f"Roll back adapter {name}? The adapter before it acts again, or the base alone."
+            self.ask_and_run(question, [[*CLI, "rollback", "--json"]], f"Adapter {name} was rolled back.")
 
 
 def _ids(plan: ForgetPlan) -> tuple[tuple[str, ...], ...]:

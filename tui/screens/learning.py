@@ -14,11 +14,11 @@ from textual.widgets import DataTable, Footer, Static
 from agent.store import AdapterRow, Store
 from browser.errors import ApprenticeError
 from tui import tables, words
-from tui.feed import CLI, Errand
+from tui.feed import Errand
 from tui.messages import Failed, LearningRead, NightReturned, NightTold
 from tui.progress import NightProgress
 from tui.reading import Learning, read_learning
-from tui.screens.errands import ErrandScreen
+from tui.screens.errands import ChampionScreen
 from tui.widgets.heading import Heading
 from tui.widgets.masthead import Masthead
 from tui.widgets.night import NightView
@@ -32,7 +32,7 @@ NO_ADAPTER = "No adapters yet: the base acts alone."
 NO_GATE = "An adapter's gate rows appear here."
 
 
-class LearningScreen(ErrandScreen):
+class LearningScreen(ChampionScreen):
     """Four parts: lessons, night, adapters, gate."""
 
     CSS_PATH = "learning.tcss"
@@ -121,22 +121,6 @@ class LearningScreen(ErrandScreen):
             self._errand = Errand(self._night_command, lambda text: self.post_message(NightTold(text)))
             self._spend_night(self._errand)
             self._draw_night(learning)
-
-    def action_promote(self) -> None:
-        """Ask, then let the adapter under the cursor act."""
-        adapter = self._adapter()
-        if adapter is not None:
-            name = words.short(adapter.id)
-            question = f"Promote adapter {name} ({words.gate(adapter)})? It acts from the next session on."
-            self.ask_and_run(question, [[*CLI, "promote", adapter.id, "--json"]], f"Adapter {name} is champion.")
-
-    def action_roll_back(self) -> None:
-        """Ask, then let the adapter before the champion act again."""
-        champion = self._learning.champion if self._learning else None
-        if champion is not None:
-            name = words.short(champion.id)
-            question = f"Roll back adapter {name}? The adapter before it acts again, or the base alone."
-            self.ask_and_run(question, [[*CLI, "rollback", "--json"]], f"Adapter {name} was rolled back.")
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """Show the gate of the adapter under the cursor."""
