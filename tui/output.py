@@ -28,12 +28,12 @@ def keep_out(redactor: Redactor) -> None:
 
 def say(text: str) -> None:
     """Print a line for people."""
-    out.print(_redactor.text(text), markup=False)
+    out.print(_redactor.text(text), markup=False, soft_wrap=True)  # what a script reads, a path, stays in one piece
 
 
 def note(text: str) -> None:
     """Print a line about the work itself, beside the output."""
-    err.print(_redactor.text(text), style="dim", markup=False)
+    err.print(_redactor.text(text), style="dim", markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
