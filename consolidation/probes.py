@@ -95,7 +95,7 @@ def turn_kept(
 
 def done_alike(student: Policy, task: str, steps: Sequence[Step], *, with_manual: bool = False) -> bool:
     """Say whether the student, under the grammar as by day and without a lesson, does every step of a recorded session."""
-    transcript = Transcript(task, (), with_manual)
+    transcript = Transcript(task, (), with_manual, granted=granted(steps))
     transcript.start(steps[0].observation)
     for step in steps:
         if not same_action(student.decide(transcript.prompt(), step.observation).action, step.action):

@@ -10,11 +10,12 @@ import pytest
 from agent.prompt import Prompt
 from agent.store import Store
 from agent.types import Decision
-from browser.actions import Action, Verb
-from browser.types import Observation
+from browser.actions import Action, Verb, parse
+from browser.types import Line, Observation, StepResult
 from consolidation.job import Request, recorded, witnesses_of
 from consolidation.probes import done_alike
 from consolidation.rehearsal.variants import Demonstration
+from consolidation.segments import Step
 
 APP = "trip"
 
@@ -86,3 +87,17 @@ def test_a_session_without_a_result_teaches_nothing(store: Store, demonstration:
     session_id = store.begin_session("x", APP, "http://127.0.0.1/")
     store.begin_step(session_id, 0, demonstration.steps[0].observation, Action(Verb.WAIT))
     assert recorded(store, session_id) == ()
+
+
+def test_the_secrets_of_a_session_are_offered_again() -> None:
+    field = Line("textbox", "Password", 3, states=("secret",))
+    page = Observation("http://127.0.0.1/login", "Log in", (field, Line("button", "Log in", 4)))
+    typed = parse('type "Password" [3] <secret:wiki>')
+    steps = (Step(page, typed, StepResult(page)), Step(page, Action(Verb.DONE), StepResult(page)))
+
+    class Types(Repeats):
+        def decide(self, prompt: Prompt, page: Observation) -> Decision:
+            assert prompt.secrets == ("wiki",)
+            return super().decide(prompt, page)
+
+    assert done_alike(Types(Demonstration("log in", steps)), "log in", steps)
