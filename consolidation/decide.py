@@ -6,7 +6,7 @@ at one step is asked about the next one as if it had not. This is the regression
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from agent.prompt import Transcript
 from agent.store import SessionRow, StepRow, Store
 from browser.actions import Action
 from browser.types import StepResult
+from consolidation.segments import granted
 
 SCHEMA = 1
 
@@ -125,14 +126,14 @@ class Report:
 
 
 def questions(
-    task: str, steps: Iterable[StepRow], lessons: Sequence[str], *, with_manual: bool = False
+    task: str, steps: Sequence[StepRow], lessons: Sequence[str], *, with_manual: bool = False
 ) -> list[Question]:
     """Return what was read at each step of a session, with these lessons in the prompt, up to one whose result is unknown."""
     transcript: Transcript | None = None
     asked: list[Question] = []
     for step in steps:
         if transcript is None:
-            transcript = Transcript(task, lessons, with_manual)
+            transcript = Transcript(task, lessons, with_manual, granted=granted(steps))
             transcript.start(step.observation)
         asked.append(Question(transcript.prompt(), step.observation, step.action))
         if step.ok is None or step.result_observation is None:

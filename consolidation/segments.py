@@ -8,12 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from agent.prompt import Prompt, Transcript
 from browser.actions import Action, Verb
 from browser.types import Observation, StepResult
 
 ENDS = (Verb.DONE, Verb.FAIL)
+
+
+class Acted(Protocol):
+    """A recorded step, in a night or in the store."""
+
+    @property
+    def observation(self) -> Observation:
+        """The page that was acted on."""
+        ...
+
+    @property
+    def action(self) -> Action:
+        """What was done."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +77,7 @@ def cut(task: str, lessons: Sequence[str], steps: Iterable[Step], *, with_manual
     return out
 
 
-def granted(steps: Iterable[Step]) -> dict[str, list[str]]:
+def granted(steps: Iterable[Acted]) -> dict[str, list[str]]:
     """Return the secrets that recorded steps typed, each with the origins where they did: what was granted by day."""
     secrets: dict[str, list[str]] = {}
     for step in steps:

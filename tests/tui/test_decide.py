@@ -55,6 +55,14 @@ def test_a_session_becomes_questions(store: Store, recorded: list[str]) -> None:
     assert found[0][1].prompt.reply, "what was done stands in the next prompt"
 
 
+def test_the_secrets_that_were_typed_are_offered_again(store: Store) -> None:
+    page = Observation("http://a.example/login", "Log in", (Line("textbox", "Password", 3, states=("secret",)),))
+    session = store.begin_session("log in", "app", page.url)
+    store.begin_step(session, 0, page, parse('type "Password" [3] <secret:wiki>'))
+    (question,) = questions("log in", store.steps(session), ())
+    assert question.prompt.secrets == ("wiki",)
+
+
 def test_a_store_is_asked_again(
     store: Store,
     recorded: list[str],
