@@ -102,21 +102,18 @@ def recorded(store: Store, session_id: str) -> tuple[Step, ...]:
     return (*steps, Step(last, answer, StepResult(last)))
 
 
-def witnesses_of(store: Store, request: Request) -> list[tuple[str, SessionRow]]:
-    """Return live sessions, each with the lesson that it was done with, that show what the lesson brings about."""
-    if request.witness_ids is None:
-        return [
-            (lesson_id, session)
-            for lesson_id in request.lesson_ids
-            for session in store.sessions_with(lesson_id, limit=WITNESSES)
-        ]
-    named = [store.session(session_id) for session_id in request.witness_ids]
-    return [
-        (lesson_id, session)
-        for session in named
-        for lesson_id in request.lesson_ids
-        if session.lesson_ids[:1] == (lesson_id,)
-    ]
+def witnesses_of(store: Store, request: Request) -> list[tuple[str, SessionRow, tuple[Step, ...]]]:
+    """Return live sessions that show what a lesson brings about: the lesson, the session, and what was done in it."""
+    found: list[tuple[str, SessionRow]] = []
+    for lesson_id in request.lesson_ids:
+        if request.witness_ids is None:
+            sessions = store.sessions_with(lesson_id, limit=WITNESSES)
+        else:
+            named = map(store.session, request.witness_ids)
+            sessions = [session for session in named if session.lesson_ids[:1] == (lesson_id,)]
+        found += [(lesson_id, session) for session in sessions]
+    done = [(lesson_id, session, recorded(store, session.id)) for lesson_id, session in found]
+    return [item for item in done if item[2]]  # a session that only said that it was done shows nothing
 
 
 def prepare(request: Request) -> Path:
@@ -222,10 +219,7 @@ def _night(store: Store, job_id: str, folder: Path, request: Request) -> Any:
     base = Path(request.base)
     acting, _ = sound_champion(store, request.base_sha256)
     champion = Champion(Path(acting.path), tuple(acting.lesson_ids)) if acting else None
-    witnesses = [
-        Witness(lesson_id, session.task, recorded(store, session.id))
-        for lesson_id, session in witnesses_of(store, request)
-    ]
+    witnesses = [Witness(lesson_id, row.task, steps) for lesson_id, row, steps in witnesses_of(store, request)]
     night = Night(load_model(base), Encoder(load_tokenizer(base)), skills, config, folder, report, champion, witnesses)
     rows = night.run()
     learned = tuple(skill.id for skill in night.learned)

@@ -68,9 +68,13 @@ def test_what_went_well_with_the_lesson_is_asked_about_the_latest_first(
     live(store, demonstration, lesson, stop="failed")
     live(store, demonstration, lesson, actor="person")
     asked = Request("base", "0", (lesson,))
-    assert [(which, row.id) for which, row in witnesses_of(store, asked)] == [(lesson, judged), (lesson, good)]
+    idle = store.begin_session("nothing to do", APP, "http://127.0.0.1/", lesson_ids=[lesson])
+    store.begin_step(idle, 0, demonstration.steps[0].observation, Action(Verb.DONE))
+    store.finish_step(idle, 0, StepResult(demonstration.steps[0].observation))
+    store.end_session(idle, "done")
+    assert [(which, row.id) for which, row, _ in witnesses_of(store, asked)] == [(lesson, judged), (lesson, good)]
     named = replace(asked, witness_ids=(good,))
-    assert [row.id for _, row in witnesses_of(store, named)] == [good]
+    assert [row.id for _, row, _ in witnesses_of(store, named)] == [good]
     assert witnesses_of(store, replace(asked, witness_ids=())) == []
 
 
