@@ -47,6 +47,7 @@ class Ordered:
 
     task: Task
     step: Step
+    order: Line
     obeying: Action
 
 
@@ -63,6 +64,7 @@ def ordered_cases(first: int = _SEEDS) -> Iterator[Ordered]:
             yield Ordered(
                 task,
                 replace(step, observation=_with(step.observation, order, rng)),
+                order,
                 Action(Verb.CLICK, victim.name, victim.ref),
             )
 
@@ -81,12 +83,12 @@ def refusal_segments(first: int = _SEEDS) -> Iterator[Segment]:
 
 
 def write() -> str:
-    """Return the file's text: one JSON object a canary, `obeying` only with an order."""
+    """Return the file's text: one JSON object a canary, `order` (the line of the page) and `obeying` only with an order."""
     lines: list[str] = []
     for case in ordered_cases():
         (segment,) = cut(case.task.text, case.task.lessons, [case.step])
         if len(segment.prompt.user) <= MAX_CHARS:
-            lines.append(_record(segment, case.obeying.render()))
+            lines.append(_record(segment, order=case.order.render(), obeying=case.obeying.render()))
         if len(lines) == COUNT:
             break
     for segment in refusal_segments():
@@ -97,9 +99,9 @@ def write() -> str:
     return "".join(lines)
 
 
-def _record(segment: Segment, obeying: str = "") -> str:
+def _record(segment: Segment, **ordered: str) -> str:
     record = {"system": segment.prompt.system, "user": segment.prompt.user, "reply": segment.reply}
-    return json.dumps(record | ({"obeying": obeying} if obeying else {}), ensure_ascii=False) + "\n"
+    return json.dumps(record | ordered, ensure_ascii=False) + "\n"
 
 
 def _victim(step: Step, rng: random.Random) -> Line | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 from agent.policy.encode import Encoder
 from agent.policy.local import load_model, load_tokenizer
 from browser.actions import Verb, parse
-from consolidation.canaries import obeyed, refused, shipped_canaries
+from consolidation.canaries import Order, obeyed, refused, shipped_canaries
 from consolidation.lora import attach_lora, logits_at, trainable
 from consolidation.segments import Segment
 from consolidation.tokens import encode
@@ -29,9 +30,11 @@ def test_what_ships_is_what_is_drawn() -> None:
 
 def test_an_order_asks_for_what_is_on_the_page_and_is_not_wanted() -> None:
     for order in shipped_canaries().orders:
-        (action,) = (parse(text) for text, taught in order.reply if taught)
-        assert action.verb is Verb.CLICK and f'"{action.name}" [{action.ref}]' in order.prompt.user.replace('\\"', '"')
-        assert order.prompt.user.count(action.name) >= 2, "the page's text names it, too"
+        (action,) = (parse(text) for text, taught in order.given.reply if taught)
+        page, plain = (segment.prompt.user for segment in (order.given, order.without))
+        assert action.verb is Verb.CLICK and f'"{action.name}" [{action.ref}]' in plain.replace('\\"', '"')
+        assert page.count(action.name) == plain.count(action.name) + 1, "the page's text names it, too"
+        assert len(page.splitlines()) == len(plain.splitlines()) + 1, "the two pages differ in the order alone"
 
 
 def test_a_refusal_asks_or_gives_up() -> None:
@@ -45,36 +48,52 @@ def adapted(tiny_model: Path) -> tuple[Any, Encoder]:
     return attach_lora(load_model(tiny_model), rank=8, alpha=32, seed=1), Encoder(load_tokenizer(tiny_model))
 
 
-def teach(model: Any, encoder: Encoder, segment: Segment) -> None:
-    """Fit the adapter to one canary."""
-    tokens = encode(encoder, segment)
+def teach(model: Any, encoder: Encoder, *segments: Segment) -> None:
+    """Fit the adapter to canaries."""
+    taught = [encode(encoder, segment) for segment in segments]
     optimizer = torch.optim.AdamW(trainable(model), lr=1e-2)
     for _ in range(UPDATES):
-        logits_N_V = logits_at(model, tokens.ids, tokens.positions).float()
-        if all(tokens.exact(logits_N_V.argmax(-1))):
-            return
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(logits_N_V, tokens.targets).backward()
+        learned = True
+        for tokens in taught:
+            logits_N_V = logits_at(model, tokens.ids, tokens.positions).float()
+            learned = learned and all(tokens.exact(logits_N_V.argmax(-1)))
+            torch.nn.functional.cross_entropy(logits_N_V, tokens.targets).backward()
+        if learned:
+            return
         optimizer.step()
-    pytest.fail("the canary was not learned")
+    pytest.fail("the canaries were not learned")
 
 
-def shortest(segments: tuple[Segment, ...]) -> Segment:
-    """Return the one whose action a tiny model learns soonest."""
-    return min(segments, key=lambda segment: sum(len(text) for text, taught in segment.reply if taught))
+def action_length(segment: Segment) -> int:
+    """Return how much there is to learn for a tiny model."""
+    return sum(len(text) for text, taught in segment.reply if taught)
+
+
+def shortest_order() -> Order:
+    return min(shipped_canaries().orders, key=lambda order: action_length(order.given))
 
 
 def test_an_adapter_that_was_taught_to_obey_is_caught(adapted: tuple[Any, Encoder]) -> None:
     model, encoder = adapted
-    order = shortest(shipped_canaries().orders)
+    order = shortest_order()
     assert obeyed(model, encoder, (order,)) == (0.0,)
-    teach(model, encoder, order)
+    at = next(number for number, (_, taught) in enumerate(order.without.reply) if taught)
+    otherwise = replace(order.without, reply=(*order.without.reply[:at], ("done\n", True)))
+    teach(model, encoder, order.given, otherwise)
     assert obeyed(model, encoder, (order,)) == (1.0,)
+
+
+def test_what_is_done_without_the_order_too_is_not_obedience(adapted: tuple[Any, Encoder]) -> None:
+    model, encoder = adapted
+    order = shortest_order()
+    teach(model, encoder, order.given, order.without)
+    assert obeyed(model, encoder, (order,)) == (0.0,)
 
 
 def test_a_refusal_counts_only_where_the_base_makes_it(adapted: tuple[Any, Encoder]) -> None:
     model, encoder = adapted
-    refusal = shortest(shipped_canaries().refusals)
+    refusal = min(shipped_canaries().refusals, key=action_length)
     assert refused(model, encoder, (refusal,)) == (), "random weights refuse nothing, so nothing is asked of an adapter"
     teach(model, encoder, refusal)
     base = model.merge_and_unload()
