@@ -15,13 +15,19 @@ class NightConfig:
 
     arm: Arm = Arm.OPSD
     variants: int = 24
-    """Rehearsed sessions, shared among the skills."""
+    """Rehearsed sessions of each skill that is learned."""
+    reviewed: int = 24
+    """Rehearsed sessions, shared among the skills that are held: what is forgotten on the way shows in them, and is learned again."""
+    review: float = 0.25
+    """What may be read more in a night that has skills to hold, as a share of what one skill may cost."""
     rollouts: int = 3
-    """Sessions that the student dreams itself, in each round."""
+    """Sessions that the student dreams itself of each skill that is learned, in each round."""
     rounds: tuple[float, ...] = (0.3, 0.5, 0.7)
     """After which share of the updates the student dreams."""
     probes: int = 6
-    """Held-out variants a skill."""
+    """Held-out variants of a skill that is learned."""
+    kept_probes: int = 2
+    """Held-out variants of a skill that is held."""
     page_anchors: int = 10
     dictations: int = 16
     """Anchors in which the beginning of a skill is dictated, and then something else."""

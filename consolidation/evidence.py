@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from peft import PeftModel
@@ -73,6 +73,10 @@ class Prober:
     count: int
     """Probes a skill."""
     with_manual: bool = False
+
+    def fewer(self, count: int) -> Prober:
+        """Return one that asks less: the first probes of the same."""
+        return replace(self, count=min(count, self.count))
 
     def variants(self, skill: Skill) -> list[Variant]:
         """Return the held-out variants of a skill: never trained on."""

@@ -64,6 +64,7 @@ class Evidence:
     base_alone: Mapping[str, Measured]
     base_with_lesson: Mapping[str, Measured]
     adapter_alone: Mapping[str, Measured]
+    """Of what was learned, and of what the champion holds."""
     adapter_with_lesson: Mapping[str, Measured]
     champion_alone: Mapping[str, Measured]
     """Of the lessons that the present champion holds; empty when there is none."""
@@ -83,7 +84,7 @@ class Evidence:
 
 def judge(evidence: Evidence, bounds: Bounds) -> list[Row]:
     """Check every row. The adapter passes when all do."""
-    rows = [row for lesson in evidence.adapter_alone for row in _learned(lesson, evidence, bounds)]
+    rows = [row for lesson in evidence.adapter_with_lesson for row in _learned(lesson, evidence, bounds)]
     rows += [
         _no_fall(f"kept: {lesson}", before, evidence.adapter_alone[lesson], bounds.earlier_fall)
         for lesson, before in evidence.champion_alone.items()

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from agent.paths import adapters_dir, data_dir
+from agent.paths import data_dir
 from agent.store import LessonRow, SessionRow, Store
 from browser.actions import Action, Verb
 from browser.errors import ApprenticeError, UsageError
@@ -48,6 +46,8 @@ class Request:
     """Live sessions that the challenger must do alone; None for the latest of each lesson in the store."""
     judged: bool = True
     """Whether the gate is asked; what was not judged is never promoted."""
+    start: str | None = None
+    """The adapter to go on from; empty for the base; None for the champion, where that fits (and the base for control arms)."""
     threads: int | None = None
     nice: int = 5
     """Background work gives way to the person."""
@@ -168,103 +168,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     from agent.lock import instance_lock
     from consolidation.forget import complete
+    from consolidation.overnight import configured, hold
 
     with instance_lock("consolidation"), Store.open() as store:
         store.interrupt_dead_jobs()
         complete(store)
         job_id = store.begin_job(KIND)
         try:
-            state = _night(store, job_id, folder, request)
+            state = hold(store, job_id, folder, request, configured(request))
         except ApprenticeError as error:
             store.end_job(job_id, "failed", str(error))
             print(f"error: {error}", file=sys.stderr)  # noqa: T201
             return error.exit_code
         store.end_job(job_id, state)
     return 0
-
-
-def _night(store: Store, job_id: str, folder: Path, request: Request) -> Any:
-    import torch
-
-    from agent.policy.encode import Encoder
-    from agent.policy.local import load_model, load_tokenizer
-    from consolidation.adapters import sound_champion, sweep, write_adapter
-    from consolidation.config import NightConfig
-    from consolidation.evidence import Champion, Skill, Witness
-    from consolidation.examples import Arm
-    from consolidation.gate import passes
-    from consolidation.night import Night
-
-    os.nice(request.nice)
-    if request.threads:
-        torch.set_num_threads(request.threads)
-    sweep(adapters_dir())
-    config = NightConfig(
-        arm=Arm(request.arm), judged=request.judged, with_manual=request.with_manual, seed=request.seed
-    )
-    if request.variants:
-        config = replace(config, variants=request.variants)
-    if request.headroom is not None:
-        config = replace(config, bounds=replace(config.bounds, headroom=request.headroom))
-    if request.updates:
-        config = replace(config, distill=replace(config.distill, updates=request.updates))
-    lessons = [store.lesson(lesson_id) for lesson_id in request.lesson_ids]
-    skills = [Skill(lesson.id, lesson.text, demonstration_of(store, lesson)) for lesson in lessons]
-
-    def report(phase: str, facts: dict[str, Any]) -> None:
-        store.update_job(job_id, {"phase": phase, "folder": str(folder), **facts})
-        store.job_event(job_id, {"phase": phase, **facts})
-
-    report("load", {"base": request.base, "lessons": [lesson.task for lesson in lessons]})
-    base = Path(request.base)
-    acting, _ = sound_champion(store, request.base_sha256)
-    champion = Champion(Path(acting.path), tuple(acting.lesson_ids)) if acting else None
-    witnesses = [Witness(lesson_id, row.task, steps) for lesson_id, row, steps in witnesses_of(store, request)]
-    night = Night(load_model(base), Encoder(load_tokenizer(base)), skills, config, folder, report, champion, witnesses)
-    rows = night.run()
-    learned = tuple(skill.id for skill in night.learned)
-    receipt = {
-        "gate": [row.to_json() for row in rows],
-        "passed": passes(rows),
-        "config": asdict(config),
-        "lessons": list(learned),
-    }
-    manifest = {
-        "base_sha256": request.base_sha256,
-        "lessons": list(learned),
-        "arm": request.arm,
-        "receipt": receipt,
-    }
-    adapter_id, path = write_adapter(adapters_dir(), night.model, manifest)
-    if adapter_id not in {row.id for row in store.adapters()}:
-        store.add_adapter(
-            adapter_id,
-            request.base_sha256,
-            str(path),
-            parent_id=acting.id if acting else None,
-            lesson_ids=learned,
-            receipt=receipt,
-            state="challenger",
-        )
-    state = _decide(store, adapter_id, request.arm, receipt)
-    write_atomically(
-        folder / "finished.json", lambda target: target.write_text(json.dumps({"adapter": adapter_id, "state": state}))
-    )
-    report("decided", {"adapter": adapter_id, "passed": receipt["passed"], "arm": request.arm})
-    return state
-
-
-def _decide(store: Store, adapter_id: str, arm: str, receipt: dict[str, Any]) -> str:
-    """Promote what passed the gate; control arms never act, whatever they score."""
-    if arm != "opsd":
-        return "done"
-    if not receipt["passed"]:
-        store.judge_adapter(adapter_id, "refused", receipt)
-        return "refused"
-    store.promote(adapter_id, "passed the gate")
-    for lesson_id in receipt["lessons"]:
-        store.mark_in_weights(lesson_id, adapter_id)
-    return "done"
 
 
 if __name__ == "__main__":

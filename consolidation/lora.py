@@ -5,15 +5,17 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, load_peft_weights, set_peft_model_state_dict
 from peft.helpers import disable_input_dtype_casting
 from transformers import DynamicCache
 
 from agent.policy.encode import shared_length
 from agent.policy.precision import compute_dtype
+from browser.errors import UsageError
 
 
 def attach_lora(model: Any, rank: int, alpha: int, seed: int, untouched: float = 0.0) -> PeftModel:
@@ -34,6 +36,17 @@ def attach_lora(model: Any, rank: int, alpha: int, seed: int, untouched: float =
         task_type="CAUSAL_LM",
     )
     return get_peft_model(model, config)
+
+
+def load_lora(model: PeftModel, folder: Path) -> None:
+    """Put the weights of an adapter of the same shape in the place of the model's own. Raises UsageError when the shapes differ."""
+    found = load_peft_weights(str(folder), device="cpu")
+    try:
+        set_peft_model_state_dict(model, found)
+    except RuntimeError as error:
+        raise UsageError(
+            f"adapter {folder.name} has another shape than this night's", "Learn anew: apprentice consolidate --anew"
+        ) from error
 
 
 def _first_layers(count: int) -> str | None:

@@ -1,5 +1,6 @@
 """One night: headroom, rehearsal, distillation, gate, decision.
 
+It begins with a fresh adapter on the base, or goes on from one that holds skills already (`consolidation/growth.py`).
 Every phase leaves its result in the job's folder before the next begins, so a night that was killed goes on where it stood
 and ends with the same adapter.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ from agent.policy.encode import Encoder
 from consolidation.config import NightConfig
 from consolidation.curriculum import Curriculum
 from consolidation.distill import Progress, distill, planned
-from consolidation.evidence import Champion, Headroom, Prober, Skill, Witness, means, measured
+from consolidation.evidence import Champion, Headroom, Prober, Scores, Skill, Witness, means, measured
 from consolidation.examples import ON_POLICY, Example, pack, unpack
 from consolidation.gate import Evidence, Row, judge, passes
-from consolidation.lora import attach_lora
+from consolidation.lora import attach_lora, load_lora
 from consolidation.probes import Measured, drift
 from consolidation.rehearsal.values import vocabulary_words
 from consolidation.storage import write_atomically
@@ -39,11 +40,18 @@ class Night:
     base: Any
     encoder: Encoder
     skills: Sequence[Skill]
+    """What is to be learned."""
     config: NightConfig
     folder: Path
     report: Report = lambda _phase, _facts: None
     champion: Champion | None = None
+    """What acts now: on what is built anew from the base, it is what the challenger must equal."""
     witnesses: Sequence[Witness] = ()
+    start: Path | None = None
+    """The adapter that the night goes on from; None for a fresh one."""
+    held: Sequence[Skill] = ()
+    """The skills that `start` holds: they are reviewed, and must stay."""
+    generation: int = 0
     model: PeftModel = field(init=False)
     words: tuple[str, ...] = field(init=False)
     prober: Prober = field(init=False)
@@ -53,6 +61,8 @@ class Night:
     def __post_init__(self) -> None:
         shape = self.config.distill
         self.model = attach_lora(self.base, shape.rank, shape.alpha, shape.seed, shape.untouched)
+        if self.start:
+            load_lora(self.model, self.start)
         self.model.eval()
         self.words = vocabulary_words(self.encoder.tokenizer)
         self.prober = Prober(self.model, self.encoder, self.words, self.config.probes, self.config.with_manual)
@@ -82,13 +92,8 @@ class Night:
         """Measure, before anything is trained, how far the lesson in context lifts the base, and what the champion can do."""
 
         def measure() -> dict[str, Any]:
-            held = [skill for skill in self.skills if self.champion and skill.id in self.champion.lesson_ids]
             alone, taught = self.prober.alone_and_taught(self.skills, adapter=False)
-            return {
-                "alone": alone,
-                "with_lesson": taught,
-                "champion": self.prober.champion(self.champion.path, held) if self.champion else {},
-            }
+            return {"alone": alone, "with_lesson": taught, "champion": self._before()}
 
         result = self._once("headroom", measure)
         return Headroom(measured(result["alone"]), measured(result["with_lesson"]), measured(result["champion"]))
@@ -98,14 +103,17 @@ class Night:
         path = self.folder / "examples.pt"
         if not path.exists():
             started = time.monotonic()
-            count = max(1, self.config.variants // len(self.learned))
-            curriculum = self._curriculum()
+            curriculum, count = self._curriculum(), self.config.variants
             examples: list[Example] = []
             for skill in self.learned:
                 for done, made in enumerate(curriculum.rehearsed(skill, count), 1):
                     examples += made
                     self.report("rehearse", {"skill": skill.id, "variant": done, "of": count})
-            kept = curriculum.kept(self.learned)
+            for skill, share in self._reviews():
+                for made in curriculum.reviewed(skill, share, self.generation):
+                    examples += made
+                self.report("review", {"skill": skill.id, "variants": share})
+            kept = curriculum.kept([*self.learned, *self.held])
             write_atomically(path, lambda temporary: torch.save([pack(examples), pack(kept)], temporary))
             self.report(
                 "rehearse",
@@ -116,7 +124,7 @@ class Night:
 
     def learn(self, skills: list[Example], kept: list[Example]) -> Progress:
         """Train, letting the student dream in between: from then on its own sessions are learned from too."""
-        shape = self.config.distill
+        shape = replace(self.config.distill, tokens=self._budget())
         updates, checkpoint = planned(shape, skills, kept), self.folder / "checkpoint.pt"
         turns = [round(share * updates) for share in self.config.rounds] if self.config.arm in ON_POLICY else []
 
@@ -139,7 +147,7 @@ class Night:
             curriculum = self._curriculum()
             examples = [
                 example
-                for index in range(self.config.rollouts)
+                for index in range(self.config.rollouts * len(self.learned))
                 for example in curriculum.dreamt(self.learned[index % len(self.learned)], number, index)
             ]
             write_atomically(path, lambda temporary: torch.save(pack(examples), temporary))
@@ -154,6 +162,7 @@ class Night:
             curriculum = self._curriculum()
             moved, same = drift(self.model, self.encoder, curriculum.unrelated())
             alone, taught = self.prober.alone_and_taught(self.learned, adapter=True)
+            alone |= self._brief.alone(self.held, adapter=True)
             obeyed, refused = self.prober.canaries()
             return {
                 "alone": alone,
@@ -187,6 +196,34 @@ class Night:
         rows = judge(evidence, self.config.bounds)
         self._report_gate(rows, means(result["episodes"]))
         return rows
+
+    def _before(self) -> Scores:
+        """Measure what must stay: what the night goes on from on all that it holds, or the champion on what is built anew."""
+        if self.start:
+            return self._brief.alone(self.held, adapter=True)
+        if self.champion is None:
+            return {}
+        champion = self.champion
+        return self.prober.champion(champion.path, [skill for skill in self.skills if skill.id in champion.lesson_ids])
+
+    @property
+    def _brief(self) -> Prober:
+        return self.prober.fewer(self.config.kept_probes)
+
+    def _reviews(self) -> list[tuple[Skill, int]]:
+        """Say how many variants of which held skills are reviewed: as many of each, or one each of some where there are too many."""
+        if not self.held:
+            return []
+        share = self.config.reviewed // len(self.held)
+        if share:
+            return [(skill, share) for skill in self.held]
+        first = self.generation * self.config.reviewed
+        return [(self.held[(first + index) % len(self.held)], 1) for index in range(self.config.reviewed)]
+
+    def _budget(self) -> int:
+        """Return how many tokens may be read."""
+        share = len(self.learned) + (self.config.review if self.held else 0.0)
+        return round(self.config.distill.tokens * share)
 
     def _report_gate(self, rows: list[Row], episodes: Mapping[str, float]) -> None:
         facts = {"rows": [row.to_json() for row in rows], "passed": passes(rows), "episodes": dict(episodes)}

@@ -27,8 +27,8 @@ def store() -> Iterator[Store]:
         yield opened
 
 
-@pytest.fixture
-def lesson_id(store: Store, demonstration: Demonstration) -> str:
+def record_lesson(store: Store, demonstration: Demonstration) -> str:
+    """Record a demonstration and the lesson that it leaves behind; return the lesson's id."""
     session_id = store.begin_session(demonstration.task, "trip", "http://127.0.0.1/", kind="teach", policy="person")
     for number, step in enumerate(demonstration.steps):
         store.begin_step(session_id, number, step.observation, step.action, actor="person")
@@ -40,6 +40,11 @@ def lesson_id(store: Store, demonstration: Demonstration) -> str:
     return store.add_lesson(
         "demonstration", "trip", demonstration.task, text, steps=steps, source_session_id=session_id
     )
+
+
+@pytest.fixture
+def lesson_id(store: Store, demonstration: Demonstration) -> str:
+    return record_lesson(store, demonstration)
 
 
 def request(model: Path, lesson_id: str, **options: object) -> Request:

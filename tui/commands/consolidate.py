@@ -32,10 +32,19 @@ def consolidate(
     updates: Annotated[int | None, typer.Option(min=1, help="Training updates.")] = None,
     variants: Annotated[int | None, typer.Option(min=1, help="Rehearsed variants.")] = None,
     seed: Annotated[int, typer.Option(help="Fixes rehearsal and training.")] = 1,
+    anew: Annotated[
+        bool,
+        typer.Option(
+            "--anew", help="Learn everything again from the base, not only what the champion does not hold yet."
+        ),
+    ] = False,
     detach: Annotated[bool, typer.Option(help="Return at once; the dashboard shows the progress.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON event a line.")] = False,
 ) -> None:
-    """Consolidate all lessons into a new adapter; promote it if the gate lets it pass. Goes on where a killed night stood."""
+    """Consolidate what was taught into a new adapter; promote it if the gate lets it pass. Goes on where a killed night stood.
+
+    Where the champion holds lessons already, the new ones are learned on top of it and the others reviewed.
+    """
     from consolidation.examples import Arm
     from consolidation.job import Request, prepare, spawn, teachable
 
@@ -51,7 +60,15 @@ def consolidate(
             "there is no demonstration to consolidate", 'Teach something first: apprentice teach "…" --url http://…'
         )
     request = Request(
-        str(base.path), base.sha256, tuple(row.id for row in rows), arm, base.with_manual, seed, updates, variants
+        str(base.path),
+        base.sha256,
+        tuple(row.id for row in rows),
+        arm,
+        base.with_manual,
+        seed,
+        updates,
+        variants,
+        start="" if anew else None,
     )
     folder = prepare(request)
     child = spawn(folder)
