@@ -31,7 +31,7 @@ TEST_SEEDS = 1000
 """Variants of the tests; rehearsal draws its own values and never reads a definition."""
 DAY_SEEDS = 500
 """Added to the seeds of the tests for the errands of the day that are the gate's witnesses: they are no test's."""
-DAY_ERRANDS = 3
+DAY_ERRANDS = 5
 
 Tell = Callable[[str], None]
 
@@ -69,19 +69,20 @@ class Trial:
         self, arm: str, skills: Sequence[SkillSpec], adapter: Path | None = None, *, lessons: bool = False
     ) -> float:
         """Let one policy do every variant of some skills on freshly seeded data; return the share of successes."""
-        mine = self._attempts(arm, skills, self.seed * TEST_SEEDS, self.variants, adapter, lessons=lessons)
+        mine = self.attempts(arm, skills, self.seed * TEST_SEEDS, self.variants, adapter, lessons=lessons)
         self.episodes += mine
         return sum(episode.success for episode in mine) / max(1, len(mine))
 
     def live_through_the_day(self) -> None:
         """Do a few errands with the lesson, none of them a test's: what went well is what the gate asks about."""
         first = self.seed * TEST_SEEDS + DAY_SEEDS
-        done = self._attempts("day", self.taught, first, DAY_ERRANDS, None, lessons=True)
+        done = self.attempts("day", self.taught, first, DAY_ERRANDS, None, lessons=True)
         self.witnesses = [episode.session_id for episode in done if episode.success]
 
-    def _attempts(
+    def attempts(
         self, arm: str, skills: Sequence[SkillSpec], first: int, count: int, adapter: Path | None, *, lessons: bool
     ) -> list[Episode]:
+        """Let one policy do `count` variants, from a first seed on, of some skills, each on freshly seeded data."""
         from agent.policy.local import LocalPolicy
 
         policy = LocalPolicy.load(self.base.path, adapter)
@@ -104,7 +105,9 @@ class Trial:
         self.arena.fresh()
         return [self.arena.teach(skill) for skill in self.taught]
 
-    def consolidate(self, lesson_ids: Sequence[str], arm: str, *, judged: bool = True) -> Path:
+    def consolidate(
+        self, lesson_ids: Sequence[str], arm: str, *, judged: bool = True, start: str | None = None
+    ) -> Path:
         """Let a night pass under one arm, in its own process, and let the gate judge it if it should; return the adapter's folder."""
         from consolidation.job import Request, prepare, spawn
         from tui.commands.consolidate import follow
@@ -118,6 +121,7 @@ class Trial:
             self.seed,
             witness_ids=tuple(self.witnesses),
             judged=judged,
+            start=start,
             nice=0,
             **self.night,
         )

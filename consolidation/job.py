@@ -24,7 +24,7 @@ from consolidation.segments import Step
 from consolidation.storage import write_atomically
 
 KIND = "consolidation"
-WITNESSES = 4
+WITNESSES = 5
 """Live sessions of a lesson, the latest, that a challenger must do alone."""
 
 
