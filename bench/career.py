@@ -198,7 +198,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m bench.career", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--apps-dir", type=Path, default=HERE / "apps", help="folder of app definitions (docs/bench.md)"
+        "--apps-dir", type=Path, default=HERE / "skills", help="folder of app definitions (docs/bench.md)"
     )
     parser.add_argument("--apps", default="", help="only these, by name, with commas, in this order")
     parser.add_argument("--per-night", type=int, default=4, help="skills that are taught before each night")

@@ -10,7 +10,7 @@ import random
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -165,17 +165,20 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def load_app(path: Path) -> AppSpec:
-    """Read a definition. Raises UsageError that names file and key."""
+    """Read a definition; one with `app` adds skills to the definition that this path names. Raises UsageError that names file and key."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}", "See docs/bench.md for the format") from error
     reader = _Reader(path, data)
-    server = reader.table("server")
-    login = data.get("login", {})
     skills = tuple(
         _skill(_Reader(path, skill, f"skills.{index}."), skill) for index, skill in enumerate(data.get("skills", []))
     )
+    if "app" in data:
+        app = load_app(path.parent / reader.text("app"))
+        return replace(app, skills=(*app.skills, *skills))
+    server = reader.table("server")
+    login = data.get("login", {})
     return AppSpec(
         reader.text("name"),
         server.get("install", ""),

@@ -107,3 +107,21 @@ def test_a_mistake_names_file_and_key(tmp_path: Path, old: str, new: str, words:
 def test_a_folder_without_definitions_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no app definitions"):
         load_apps(tmp_path)
+
+
+def test_skills_are_added_to_an_app_that_is_defined_elsewhere(tmp_path: Path) -> None:
+    written(tmp_path, APP)
+    more = tmp_path / "more.toml"
+    more.write_text('app = "notes.toml"\n' + SKILL.replace('"note"', '"memo"'))
+    assert [skill.name for skill in load_app(more).skills] == ["note", "memo"]
+    assert load_app(more).start == "exec true"
+    more.write_text('app = "nowhere.toml"\n')
+    with pytest.raises(UsageError, match=r"nowhere\.toml cannot be read"):
+        load_app(more)
+
+
+def test_the_skills_of_careers_are_all_there_and_differ() -> None:
+    skills = [skill for app in load_apps(HERE / "skills") for skill in app.skills if not skill.unrelated]
+    assert len(skills) == len({skill.name for skill in skills}) >= 11
+    for skill in skills:
+        assert skill.seeds(1000, 8) and skill.demonstration()[1], skill.name
