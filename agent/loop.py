@@ -15,10 +15,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-from agent.events import Listener, event, ignore
+from agent.events import Listener, ignore
 from agent.guard import Consequence, Guard, Verdict
+from agent.journal import Journal, Recorder
 from agent.prompt import Transcript
 from agent.stop import StopReason
 from agent.takeover import Wheel
@@ -41,43 +41,6 @@ WHEEL_SECONDS = 0.02
 
 Ask = Callable[[str], str | None]
 """Put a question to the person; None when nobody answers."""
-
-
-class Recorder(Protocol):
-    """The part of the store that the loop writes to."""
-
-    def begin_step(
-        self,
-        session_id: str,
-        step_no: int,
-        observation: Observation,
-        action: Action,
-        *,
-        actor: str,
-        guard: dict[str, object] | None,
-        decided_ms: float,
-        prompt_tokens: int,
-        new_tokens: int,
-    ) -> None:
-        """Commit what is about to be done."""
-        ...
-
-    def finish_step(
-        self,
-        session_id: str,
-        step_no: int,
-        result: StepResult,
-        *,
-        acted_ms: float,
-        screenshot: bytes | None,
-        guard: dict[str, object] | None = None,
-    ) -> None:
-        """Commit what came of it."""
-        ...
-
-    def end_session(self, session_id: str, stop_reason: str, answer: str) -> None:
-        """Commit why the session ended."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +93,7 @@ class Session:
 
     def run(self) -> StopReason:
         """Work on the task until it ends. Always leaves an ended session in the store, whatever happens."""
-        self.listen(
-            event(
-                "session_started", session=self.id, task=self.task, policy=self.policy.name, lessons=list(self.lessons)
-            )
-        )
+        self._journal.tell("session_started", task=self.task, policy=self.policy.name, lessons=list(self.lessons))
         reason = StopReason.INTERRUPTED
         try:
             reason = self._work()
@@ -148,7 +107,7 @@ class Session:
             if self._pool is not None:
                 self._pool.shutdown(wait=False, cancel_futures=True)
             self.store.end_session(self.id, reason, self.answer)
-            self.listen(event("session_ended", session=self.id, stop_reason=reason.value, answer=self.answer))
+            self._journal.tell("session_ended", stop_reason=reason.value, answer=self.answer)
         return reason
 
     def _work(self) -> StopReason:
@@ -166,12 +125,12 @@ class Session:
             if passed is not page:
                 page = passed
                 transcript.start(page)
-            self._tell_page(count + self._theirs, page)
+            self._journal.observed(count + self._theirs, page)
             while (decision := self._decide(transcript, page)) is None:
                 begun = time.monotonic()
                 page = self._follow_person(transcript, page, count)
                 deadline += time.monotonic() - begun
-                self._tell_page(count + self._theirs, page)
+                self._journal.observed(count + self._theirs, page)
             self.tokens += decision.prompt_tokens + decision.new_tokens
             result, stop = self._step(count + self._theirs, decision, page)
             if stop:
@@ -183,7 +142,7 @@ class Session:
     def _pass_walls(self, page: Observation) -> Observation | None:
         """Return the page to work on: this one, or what the person left when they passed a wall; None when nobody did."""
         while (wall := self._wall(page)) and not self._is_taken:
-            self.listen(event("wall", session=self.id, wall=wall.kind.value, reason=wall.reason, url=page.url))
+            self._journal.tell("wall", wall=wall.kind.value, reason=wall.reason, url=page.url)
             if not self._hand_over(wall):
                 self.answer = wall.reason
                 return None
@@ -204,7 +163,7 @@ class Session:
         if not self.window or self._handovers > MAX_HANDOVERS:
             return False
         question = f"{wall.reason}. Please go past it in the browser's window, then answer here"
-        self.listen(event("question", session=self.id, text=question))
+        self._journal.tell("question", text=question)
         return self.ask(question) is not None or self._is_taken
 
     def hand_over(self, reason: str) -> bool:
@@ -212,18 +171,6 @@ class Session:
         if self.wheel is not None:
             self.wheel.take(reason)
         return self.wheel is not None
-
-    def _tell_page(self, step_no: int, page: Observation) -> None:
-        self.listen(
-            event(
-                "observed",
-                session=self.id,
-                step=step_no,
-                url=page.url,
-                title=page.title,
-                lines=[line.render() for line in page.lines],
-            )
-        )
 
     def _decide(self, transcript: Transcript, page: Observation) -> Decision | None:
         """Ask the policy; None when the person takes over before it has decided. What it then says is thrown away."""
@@ -245,12 +192,12 @@ class Session:
         first = self._theirs
 
         def tell(kind: str, **fields: object) -> None:
-            self.listen(event(kind, session=self.id, step=count + self._theirs, **fields))
+            self._journal.tell(kind, step=count + self._theirs, **fields)
 
         for before, action, result in wheel.follow(lambda: tell("take_over", reason=wheel.reason)):
             verdict = Verdict(allowed=True, consequence=Consequence.CHANGE, reason="the person did it", by="person")
-            self._begin(count + self._theirs, before, action, verdict, "person", Decision(action))
-            self._finish(count + self._theirs, result, 0.0)
+            self._journal.begin(count + self._theirs, before, action, verdict, "person", Decision(action))
+            self._journal.finish(count + self._theirs, result, 0.0)
             transcript.advance(action, result)
             page = result.observation
             self._theirs += 1
@@ -265,65 +212,19 @@ class Session:
             verdict = Verdict(allowed=True, consequence=verdict.consequence, reason=reason, by="person")
             actor, action = "person", correction
         self._acted = action
-        self._begin(step_no, page, action, verdict, actor, decision)
+        self._journal.begin(step_no, page, action, verdict, actor, decision)
         started = time.perf_counter()
         result, stop = self._perform(action, verdict, page)
         acted_ms = (time.perf_counter() - started) * 1e3
         if decision.note:
             result = replace(result, note="; ".join(filter(None, (decision.note, result.note))))
         picture = self.screenshot() if self.screenshot and not self._is_taken else None
-        self._finish(step_no, result, acted_ms, picture, self._with_dialogs(verdict))
+        self._journal.finish(step_no, result, acted_ms, picture, self._with_dialogs(verdict))
         return result, stop or self._loops(action, page)
 
-    def _begin(
-        self, step_no: int, page: Observation, action: Action, verdict: Verdict, actor: str, decision: Decision
-    ) -> None:
-        """Tell and record what is about to be done."""
-        self.listen(
-            event(
-                "decided",
-                session=self.id,
-                step=step_no,
-                action=action.render(),
-                actor=actor,
-                verdict=verdict.to_json(),
-                confidence=round(decision.confidence, 3),
-                took_ms=round(decision.took_ms),
-            )
-        )
-        self.store.begin_step(
-            self.id,
-            step_no,
-            page,
-            action,
-            actor=actor,
-            guard=verdict.to_json(),
-            decided_ms=decision.took_ms,
-            prompt_tokens=decision.prompt_tokens,
-            new_tokens=decision.new_tokens,
-        )
-
-    def _finish(
-        self,
-        step_no: int,
-        result: StepResult,
-        acted_ms: float,
-        picture: bytes | None = None,
-        guard: dict[str, object] | None = None,
-    ) -> None:
-        """Record and tell what came of it."""
-        self.store.finish_step(self.id, step_no, result, acted_ms=acted_ms, screenshot=picture, guard=guard)
-        self.listen(
-            event(
-                "stepped",
-                session=self.id,
-                step=step_no,
-                ok=result.ok,
-                note=result.note,
-                url=result.observation.url,
-                acted_ms=round(acted_ms),
-            )
-        )
+    @property
+    def _journal(self) -> Journal:
+        return Journal(self.id, self.store, self.listen)
 
     @property
     def _is_taken(self) -> bool:
@@ -333,7 +234,7 @@ class Session:
         """Add what was decided about the dialogs that the action raised, and tell it; None when there were none."""
         dialogs = self.guard.take_dialogs()
         for dialog in dialogs:
-            self.listen(event("dialog", session=self.id, verdict=dialog.to_json()))
+            self._journal.tell("dialog", verdict=dialog.to_json())
         return {**verdict.to_json(), "dialogs": [dialog.to_json() for dialog in dialogs]} if dialogs else None
 
     def _perform(self, action: Action, verdict: Verdict, page: Observation) -> tuple[StepResult, StopReason | None]:
@@ -344,7 +245,7 @@ class Session:
             self.answer = action.text
             return StepResult(page), StopReason.FAILED
         if action.verb is Verb.ASK:
-            self.listen(event("question", session=self.id, text=action.text))
+            self._journal.tell("question", text=action.text)
             reply = self.ask(action.text)
             if reply is None and self._is_taken:
                 return StepResult(page, note="the person takes over"), None
@@ -368,7 +269,7 @@ class Session:
     def _ask_whether_done(self, action: Action, result: StepResult) -> tuple[StepResult, StopReason | None]:
         """Have the person look before the work goes on: what may have been done once must not be done twice."""
         question = f"The browser was lost during {action.render(with_ref=False)}. Look whether it was done: what now?"
-        self.listen(event("question", session=self.id, text=question))
+        self._journal.tell("question", text=question)
         reply = self.ask(question)
         if reply is None:
             self.answer = f"The browser was lost during {action.render(with_ref=False)}: whether it was done is unknown"
