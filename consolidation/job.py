@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from agent.lessons.hindsight import path_of
 from agent.paths import data_dir
 from agent.store import LessonRow, SessionRow, Store
 from browser.actions import Action, Verb
@@ -66,11 +67,11 @@ def night_folders() -> list[Path]:
 
 
 def teachable(store: Store, app: str | None = None) -> list[LessonRow]:
-    """Return the lessons that a night can learn: demonstrations whose session nobody judged failed since, the oldest first."""
+    """Return the lessons that a night can learn: what was done, in sessions that nobody judged failed since, the oldest first."""
     rows = [
         row
         for row in store.lessons(app)
-        if row.kind == "demonstration"
+        if (row.kind == "demonstration" or (row.kind == "correction" and row.steps))
         and row.source_session_id
         and store.session(row.source_session_id).outcome is not False
     ]
@@ -79,17 +80,24 @@ def teachable(store: Store, app: str | None = None) -> list[LessonRow]:
 
 def demonstration_of(store: Store, lesson: LessonRow) -> Demonstration:
     """Return the recorded session behind a lesson, ended by `done`. Raises UsageError when it cannot be rehearsed."""
-    steps = recorded(store, lesson.source_session_id or "")
+    steps = recorded(store, lesson.source_session_id or "", path=lesson.kind == "correction")
     if not steps:
         raise UsageError(f"lesson {lesson.id[:8]} has no recorded steps", "Teach it again with apprentice teach")
     return Demonstration(lesson.task, steps)
 
 
-def recorded(store: Store, session_id: str) -> tuple[Step, ...]:
-    """Return the steps of a session that succeeded, ended by `done`, up to one whose result is unknown; none when none did."""
+def recorded(store: Store, session_id: str, *, path: bool = False) -> tuple[Step, ...]:
+    """Return the steps of a session that succeeded, ended by `done`, up to one whose result is unknown; none when none did.
+
+    With `path`, only those that led somewhere (`agent/lessons/hindsight.py`).
+    """
     steps: list[Step] = []
     answer = Action(Verb.DONE)
-    for row in store.steps(session_id):
+    rows = store.steps(session_id)
+    led = {row.step_no for row in path_of(rows)} if path else {row.step_no for row in rows}
+    for row in rows:
+        if row.action.verb is not Verb.DONE and row.step_no not in led:
+            continue
         if row.action.verb is Verb.DONE:
             answer = row.action
         elif row.ok is None or row.result_observation is None:

@@ -23,6 +23,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 
 from agent.store import SessionRow, Store
+from agent.verdicts import judge
 from browser.errors import ApprenticeError
 
 INSTRUCTIONS = """Operates a person's web apps in a browser and has been taught their tasks. Say a task in the person's words with the
@@ -103,7 +104,7 @@ def make_server(options: list[str], *, teaching: bool) -> MCPServer:
         try:
             with Store.open() as store:
                 row = store.session(session)
-                store.add_outcome(row.id, succeeded, "check", note)
+                judge(store, row.id, succeeded, "check", note)
                 return SessionSummary.of(store.session(row.id))
         except ApprenticeError as error:
             raise ToolError(str(error)) from error

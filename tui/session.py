@@ -10,13 +10,14 @@ from typing import Any
 from agent.answer import Answer, AnswerSchema
 from agent.events import Listener, event
 from agent.guard import Guard
+from agent.lessons.hindsight import learn_from
 from agent.loop import Ask, Budget, Session
 from agent.outcome_checks import PATIENCE, Checked, End, Expectation, note_of
-from agent.regressions import after_outcome
 from agent.secrets.taught import named
 from agent.stop import StopReason
 from agent.store import LessonRow, Store
 from agent.takeover import Wheel
+from agent.verdicts import Followed, judge
 from browser.environment import LiveEnvironment
 from browser.recorder import Recorder
 from browser.types import Observation
@@ -96,9 +97,11 @@ def work(
         checks = _checked(assignment.expectations, reason, session.answer, environment)
     answer = _read(assignment.schema, reason, session.answer)
     if checks:
-        store.add_outcome(session_id, all(check.passed for check in checks), "check", note_of(checks))
-        if taken_back := after_outcome(store):
-            note(str(taken_back))
+        followed = judge(store, session_id, all(check.passed for check in checks), "check", note_of(checks))
+    else:
+        followed = Followed(lesson_id=learn_from(store, session_id))
+    for line in followed.said():
+        note(line)
     missed = bool(answer.problem) or not all(check.passed for check in checks)
     exit_code = reason.exit_code or (TASK_FAILED if missed else 0)
     facts = {

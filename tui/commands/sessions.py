@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from agent.regressions import after_outcome
 from agent.store import Store
+from agent.verdicts import judge
 from browser.errors import UsageError
 from tui.output import note, print_json, print_table, say
 
@@ -49,14 +49,13 @@ def outcome(
         )
     with Store.open() as store:
         row = store.session(session)
-        store.add_outcome(row.id, succeeded, "person", remark)
-        taken_back = after_outcome(store)
+        followed = judge(store, row.id, succeeded, "person", remark)
         if as_json:
             print_json(store.outcomes(row.id))
         else:
             say(f"{row.id}: {'achieved' if succeeded else 'not achieved'}")
-    if taken_back:
-        note(str(taken_back))
+    for line in followed.said():
+        note(line)
 
 
 def _outcome(value: bool | None) -> str:

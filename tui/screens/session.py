@@ -10,6 +10,7 @@ from textual.containers import Container, VerticalScroll
 from textual.widgets import Footer, Static
 
 from agent.store import SessionRow, StepRow, Store
+from agent.verdicts import judge
 from tui import words
 from tui.messages import StepsRead
 from tui.screens.base import FollowingScreen
@@ -89,7 +90,7 @@ class SessionScreen(FollowingScreen):
         """Record the person's word, and show it."""
 
         def record(store: Store) -> StepsRead:
-            store.add_outcome(self._session_id, achieved, "person")
+            judge(store, self._session_id, achieved, "person")
             return _steps_of(store, self._session_id)
 
         self.do(record)
