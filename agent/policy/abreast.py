@@ -17,7 +17,7 @@ from agent.policy.encode import shared_length
 from agent.policy.forest import Forest, Path, Stretch
 from agent.policy.reading import Cut, Feed, Peek, Writing
 
-TOKENS = 256
+TOKENS = 1024
 """A pass takes up texts until it has so many: over fewer a token costs more, over many more, too."""
 SIDE_BY_SIDE = 64
 """No more is written at once than this: each holds the keys and values of its text, some ten megabytes."""
