@@ -116,18 +116,20 @@ class Redecider(LocalPolicy):
         return math.exp(logp), written
 
     def _one_by_one(self, questions: Sequence[Question]) -> Iterator[tuple[int, Answer]]:
-        """Answer with a model that cannot read side by side: what it would have written is known from reading it, too."""
-        for number, question in enumerate(questions):
-            done = self._piece(question.done.render() + "\n")
-            text = self._text(question.prompt, done)
-            hidden_1_T_D = self.model.get_decoder()(
-                input_ids=torch.tensor([text.ids]), use_cache=False
-            ).last_hidden_state
-            logits_N_V = self.model.get_output_embeddings()(hidden_1_T_D[0, text.since :])
-            probability, written = self._follow(question, done, logits_N_V)
+        """Answer with a model that cannot read side by side: it reads a session once, and writes on its own where it turns off."""
+        done = [self._piece(question.done.render() + "\n") for question in questions]
+        texts = [self._text(question.prompt, action) for question, action in zip(questions, done, strict=True)]
+        read, hidden_T_D = list[int](), torch.empty(0)
+        for number in sorted(range(len(texts)), key=lambda number: texts[number].ids, reverse=True):
+            question, ids = questions[number], texts[number].ids
+            if read[: len(ids)] != ids:  # else a later decision's text begins with this one
+                outputs = self.model.get_decoder()(input_ids=torch.tensor([ids]), use_cache=False)
+                read, hidden_T_D = ids, outputs.last_hidden_state[0]
+            logits_N_V = self.model.get_output_embeddings()(hidden_T_D[texts[number].since : len(ids)])
+            probability, written = self._follow(question, done[number], logits_N_V)
             action = question.done
             looks_ahead = draft_of(question.prompt, question.page) or question.prompt.copying
-            if looks_ahead or action.verb in (Verb.TYPE, Verb.OPEN) or len(written.tokens) < len(done):
+            if looks_ahead or action.verb in (Verb.TYPE, Verb.OPEN) or len(written.tokens) < len(done[number]):
                 self.decoded += 1
                 action = self.decide(question.prompt, question.page).action
             yield number, Answer(action, probability)

@@ -62,7 +62,7 @@ def recorded(policy: LocalPolicy, seed: int, lessons: tuple[str, ...], steps: in
 
 @pytest.mark.parametrize(
     ("architecture", "lessons", "steps"),
-    [("llama", (), 4), ("llama", (LESSON,), 4), ("qwen3", (), 4), ("qwen3_5", (), 1), ("qwen3_5", (), 3)],
+    [("llama", (), 4), ("llama", (LESSON,), 4), ("qwen3", (), 4), ("qwen3_5", (), 1), ("qwen3_5", (), 2)],
     ids=["alone", "with a lesson", "another architecture", "without a cache that can be cut back", "and several"],
 )
 def test_it_decides_what_is_decided_one_by_one(
