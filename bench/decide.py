@@ -1,6 +1,7 @@
 """What deciding again costs: a store's decisions asked for at once, against one by one.
 
-    python -m bench.decide [--steps N] [--store DATABASE …] [--lessons today|recorded|none] [--by-day] [--model FOLDER] [--json FILE]
+    python -m bench.decide [--steps N] [--store DATABASE …] [--lessons today|recorded|none] [--by-day] [--model FOLDER]
+                           [--json FILE] [--keep FILE]
 
 The store is made of the foundation's held-out procedural apps, worked on by their expert, or is a recorded one. *One by one* asks
 `LocalPolicy.decide` about each step by itself; `--by-day` measures the third way, in which it goes through the sessions in their
@@ -12,6 +13,7 @@ use too measures the same; those of the clock stand beside them.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 import tempfile
@@ -66,36 +68,72 @@ def asked_of(path: Path, lessons: Lessons) -> list[Question]:
         ]
 
 
-def measure(model: Path, asked: Sequence[Question], *, by_day: bool) -> dict[str, Any]:
-    """Ask in every way, and compare."""
+def measure(model: Path, asked: Sequence[Question], *, by_day: bool, kept: Path | None = None) -> dict[str, Any]:
+    """Ask in every way, and compare. What a way gave is kept in a file, if one is named, and not measured again."""
     weights, encoder = load_model(model), Encoder(load_tokenizer(model))
-
-    def alone(question: Question) -> Action:
-        return LocalPolicy(weights, encoder, name="alone").decide(question.prompt, question.page).action
-
     at_once = Redecider(weights, encoder, name="at once")
-    alone(asked[0])  # the first pass through a model warms it up
-    fast, answers = timed(lambda: at_once.redecide(asked, tell("at once", len(asked))))
-    ways = {"one_by_one": timed(lambda: each(alone, asked, "one by one"))}
-    if by_day:
-        policy = LocalPolicy(weights, encoder, name="by day")
-        ways["by_day"] = timed(lambda: each(lambda q: policy.decide(q.prompt, q.page).action, asked, "by day"))
-    report: dict[str, Any] = {
-        "threads": torch.get_num_threads(),
-        "steps": len(asked),
-        "prompt_tokens": sum(len(encoder.prompt(question.prompt)) for question in asked),
-        "agree_with_what_was_done": sum(a.action == q.done for a, q in zip(answers, asked, strict=True)),
-        "decoded": at_once.decoded,
-        "at_once": fast,
+    alone(weights, encoder, asked[0])  # the first pass through a model warms it up
+    daily = LocalPolicy(weights, encoder, name="by day")
+    ways: dict[str, Callable[[], list[Action]]] = {
+        "at_once": lambda: [answer.action for answer in at_once.redecide(asked, tell("at once", len(asked)))],
+        "one_by_one": lambda: each(lambda question: alone(weights, encoder, question), asked, "one by one"),
+        "by_day": lambda: each(lambda q: daily.decide(q.prompt, q.page).action, asked, "by day"),
     }
-    for name, (seconds, actions) in ways.items():
-        same = sum(answer.action == action for answer, action in zip(answers, actions, strict=True))
-        times = {key: round(seconds[key] / max(fast[key], 0.01), 2) for key in seconds}
-        report[name] = seconds | {"same_decisions": same, "times_as_long_as_at_once": times}
-    if by_day:
-        pairs = zip(ways["one_by_one"][1], ways["by_day"][1], strict=True)
-        report["by_day"]["same_decisions_as_one_by_one"] = sum(one == other for one, other in pairs)
+    found = _kept(kept, asked)
+    for name, way in ways.items():
+        if name not in found and (name != "by_day" or by_day):
+            seconds, actions = timed(way)
+            found[name] = {"seconds": seconds, "actions": [action.render() for action in actions]}
+            found[name] |= {"decoded": at_once.decoded} if name == "at_once" else {}
+            if kept:
+                kept.write_text(json.dumps({"asked": _digest(asked), "found": found}))
+    tokens = sum(len(encoder.prompt(question.prompt)) for question in asked)
+    return {"threads": torch.get_num_threads(), "steps": len(asked), "prompt_tokens": tokens} | compared(asked, found)
+
+
+def compared(asked: Sequence[Question], found: dict[str, Any]) -> dict[str, Any]:
+    """Return what each way took, beside the first, and in how many decisions it is the same."""
+    first = found["at_once"]
+    done = [question.done.render() for question in asked]
+    report = {
+        "agree_with_what_was_done": _same(first["actions"], done),
+        "decoded": first["decoded"],
+        "at_once": first["seconds"],
+    }
+    for name in [name for name in found if name != "at_once"]:
+        seconds = found[name]["seconds"]
+        report[name] = seconds | {
+            "same_decisions": _same(first["actions"], found[name]["actions"]),
+            "times_as_long_as_at_once": {
+                key: round(seconds[key] / max(first["seconds"][key], 0.01), 2) for key in seconds
+            },
+        }
+    if "by_day" in found:
+        same = _same(found["one_by_one"]["actions"], found["by_day"]["actions"])
+        report["by_day"]["same_decisions_as_one_by_one"] = same
     return report
+
+
+def alone(weights: Any, encoder: Encoder, question: Question) -> Action:
+    """Decide as if nothing had been read before."""
+    return LocalPolicy(weights, encoder, name="alone").decide(question.prompt, question.page).action
+
+
+def _same(one: Sequence[str], other: Sequence[str]) -> int:
+    return sum(a == b for a, b in zip(one, other, strict=True))
+
+
+def _kept(path: Path | None, asked: Sequence[Question]) -> dict[str, Any]:
+    """Return what a file keeps of these decisions."""
+    if path is None or not path.exists():
+        return {}
+    kept = json.loads(path.read_text())
+    return kept["found"] if kept["asked"] == _digest(asked) else {}
+
+
+def _digest(asked: Sequence[Question]) -> str:
+    text = "\0".join(f"{question.prompt.render()}\0{question.done.render()}" for question in asked)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def timed(act: Callable[[], Any]) -> tuple[dict[str, float], Any]:
@@ -138,6 +176,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--by-day", action="store_true", help="measure the way with a cache from step to step too")
     parser.add_argument("--model", help="folder of a base model; default: the embedded one")
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--keep", type=Path, help="keep here what each way gave, and go on from there another time")
     args = parser.parse_args(argv)
     try:
         base = find_base(args.model)
@@ -147,7 +186,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 make_store(Path(folder) / "made.db", args.steps)
                 stores = [Path(folder) / "made.db"]
             asked = [question for path in stores for question in asked_of(path, args.lessons)][: args.steps]
-        figures = measure(base.path, asked, by_day=args.by_day)
+        figures = measure(base.path, asked, by_day=args.by_day, kept=args.keep)
     except ApprenticeError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a program's error
         return error.exit_code

@@ -18,7 +18,7 @@ from llguidance import LLMatcher
 from llguidance.gbnf_to_lark import gbnf_to_lark
 from llguidance.hf import from_tokenizer
 
-from agent.policy.local import allowed_tokens
+from agent.policy.tokens import allowed_tokens
 
 
 @dataclass

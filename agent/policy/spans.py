@@ -21,6 +21,7 @@ import torch
 from agent.grammar import Copying, can_perform
 from agent.lessons.said import long_words, says
 from agent.policy.encode import shared_length
+from agent.policy.reading import Peek, Writing
 from browser.actions import Action, Verb
 from browser.types import Observation
 
@@ -44,8 +45,6 @@ PROBABLE = 0.001
 _WORD = re.compile(r"\w+(?:[^\w\s]+\w+)*")
 
 Encode = Callable[[str], list[int]]
-Peek = Callable[[list[int]], torch.Tensor]
-"""Return logits_T_V after each of some tokens, which are forgotten again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ def copying_of(action: Action, task: str) -> Copying | None:
     return None
 
 
-def most_probable(phrases: Phrases, encode: Encode, peek: Peek, written: Action | None = None) -> Action | None:
+def most_probable(phrases: Phrases, encode: Encode, written: Action | None = None) -> Writing[Action | None]:
     """Return the action that is most probable as a whole, by the model and the frame; None when the model finds none probable.
 
     `written` is an action on the same field that is considered beside the phrases.
@@ -140,12 +139,13 @@ def most_probable(phrases: Phrases, encode: Encode, peek: Peek, written: Action 
     lead = shared_length([*paths, *(ids for group in groups for _, ids in group)])
     if not lead:
         return None
-    first_V = peek(paths[0][:lead])[-1].float().log_softmax(-1)
+    [logits_1_V] = yield Peek([paths[0][:lead]], since=lead - 1)
+    first_V = logits_1_V[0].float().log_softmax(-1)
+    likely = [pair for pair in zip(groups, paths, strict=True) if first_V[pair[1][lead]].exp() >= PROBABLE]
+    found = (yield Peek([path for _, path in likely], since=lead)) if likely else []
     best, highest = None, float("-inf")
-    for group, path in zip(groups, paths, strict=True):
-        if first_V[path[lead]].exp() < PROBABLE:
-            continue
-        rows_T_V = torch.cat([first_V[None], peek(path)[lead:].float().log_softmax(-1)])
+    for (group, path), logits_T_V in zip(likely, found, strict=True):
+        rows_T_V = torch.cat([first_V[None], logits_T_V.float().log_softmax(-1)])
         for action, ids in group:
             told = ids[lead : shared_length([ids, path]) + 1]
             score = sum(float(rows_T_V[at, token]) for at, token in enumerate(told)) + phrases.prior(action)

@@ -75,7 +75,8 @@ def test_other_actions_are_read_as_ever() -> None:
 
 @pytest.mark.usefixtures("unload")
 def test_any_model_s_answer_fits(tiny_model: Path) -> None:
-    from agent.policy.local import LocalPolicy, can_constrain
+    from agent.policy.local import LocalPolicy
+    from agent.policy.tokens import can_constrain
 
     schema = AnswerSchema.of(TOTAL, "")
     policy = LocalPolicy.load(tiny_model, temperature=1.5, seed=3)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.grammar import can_click, can_select, can_type
-from agent.policy import local
+from agent.policy import writing
 from agent.policy.draft import draft_of
 from agent.policy.local import LocalPolicy
 from agent.prompt import Piece, Prompt, Transcript
@@ -73,7 +73,7 @@ def prompts() -> list[Prompt]:
 def test_a_draft_that_is_probable_enough_is_taken(
     tiny_models: dict[str, Path], architecture: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "LEAST", 0.0)
+    monkeypatch.setattr(writing, "LEAST", 0.0)
     policy = LocalPolicy.load(tiny_models[architecture])
     taken = [policy.decide(prompt, PAGE).action for prompt in prompts()]
     assert [action.render(with_ref=False) for action in taken] == LESSON.splitlines()[1:]
@@ -84,7 +84,7 @@ def test_a_draft_that_is_probable_enough_is_taken(
 def test_what_is_refused_leaves_no_trace_in_the_cache(
     tiny_models: dict[str, Path], architecture: str, least: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "LEAST", least)
+    monkeypatch.setattr(writing, "LEAST", least)
     warm = LocalPolicy.load(tiny_models[architecture])
     possible = {line.ref for line in PAGE.lines if can_click(line) or can_type(line) or can_select(line)} | {None}
     for prompt in prompts():
@@ -96,7 +96,7 @@ def test_what_is_refused_leaves_no_trace_in_the_cache(
 
 
 def test_a_draft_that_is_refused_at_once_changes_nothing(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "LEAST", 1.1)
+    monkeypatch.setattr(writing, "LEAST", 1.1)
     refusing = [LocalPolicy.load(tiny_model).decide(prompt, PAGE).action for prompt in prompts()]
-    monkeypatch.setattr(local, "draft_of", lambda *_: None)
+    monkeypatch.setattr(writing, "draft_of", lambda *_: None)
     assert refusing == [LocalPolicy.load(tiny_model).decide(prompt, PAGE).action for prompt in prompts()]

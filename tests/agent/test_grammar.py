@@ -7,7 +7,7 @@ from llguidance import LLMatcher
 
 from agent.grammar import Copying, Futile, action_grammar
 from agent.policy.encode import Encoder
-from agent.policy.local import grammar_tokenizer
+from agent.policy.tokens import grammar_tokenizer
 from browser.actions import Verb
 from browser.types import Line, Observation
 

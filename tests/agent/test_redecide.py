@@ -62,8 +62,8 @@ def recorded(policy: LocalPolicy, seed: int, lessons: tuple[str, ...], steps: in
 
 @pytest.mark.parametrize(
     ("architecture", "lessons", "steps"),
-    [("llama", (), 4), ("llama", (LESSON,), 4), ("qwen3_5", (), 1)],
-    ids=["alone", "with a lesson", "without a cache that can be cut back"],
+    [("llama", (), 4), ("llama", (LESSON,), 4), ("qwen3", (), 4), ("qwen3_5", (), 1), ("qwen3_5", (), 2)],
+    ids=["alone", "with a lesson", "another architecture", "without a cache that can be cut back", "and several"],
 )
 def test_it_decides_what_is_decided_one_by_one(
     tiny_models: dict[str, Path], architecture: str, lessons: tuple[str, ...], steps: int
@@ -80,8 +80,28 @@ def test_it_decides_what_is_decided_one_by_one(
     agreed = sum(action == question.done for action, question in zip(alone, asked, strict=True))
     if steps > 2:
         assert 0 < agreed < len(asked), "the recording says both yes and no"
-    if architecture == "llama" and not lessons:  # with a lesson, what is copied from the task is looked for each time
+    if architecture != "qwen3_5" and not lessons:  # with a lesson, what is copied from the task is looked for each time
         assert at_once.decoded < len(asked), "some were known from the pass alone"
+
+
+def test_sessions_that_have_nothing_in_common_are_decided_in_the_same_passes(tiny_model: Path) -> None:
+    """More than one pass takes up, with lessons and without: the answers come in the order of the questions."""
+    policy, at_once = loaded(tiny_model, LocalPolicy), loaded(tiny_model, Redecider)
+    assert isinstance(at_once, Redecider)
+    asked = [
+        question
+        for seed in range(6)
+        for question in recorded(policy, seed, (LESSON.replace("20", str(seed)),) if seed % 3 else (), 3)
+    ]
+    random.Random(1).shuffle(asked)
+    heard: list[int] = []
+    answers = at_once.redecide(asked, heard.append)
+    assert heard == list(range(1, len(asked) + 1))
+    assert [answer.action for answer in answers] == [policy.decide(q.prompt, q.page).action for q in asked]
+    for question, answer in list(zip(asked, answers, strict=True))[:4]:
+        [by_itself] = at_once.redecide([question])
+        assert by_itself.action == answer.action
+        assert by_itself.probability == pytest.approx(answer.probability, rel=1e-3)
 
 
 def test_what_cannot_be_done_has_no_probability(tiny_model: Path) -> None:

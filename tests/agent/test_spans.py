@@ -1,6 +1,7 @@
 """Spans: among all runs of the task's words, the one that is most probable as a whole, exactly."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from llguidance import LLMatcher
 
 from agent.grammar import Copying, action_grammar
 from agent.policy.encode import Encoder
-from agent.policy.local import grammar_tokenizer
+from agent.policy.reading import Peek
 from agent.policy.spans import (
     CAPITAL,
     GARBLED,
@@ -25,6 +26,7 @@ from agent.policy.spans import (
     copying_of,
     most_probable,
 )
+from agent.policy.tokens import grammar_tokenizer
 from browser.actions import Action, Verb, parse
 from browser.types import Line, Observation
 
@@ -38,6 +40,23 @@ def phrases(copying: Copying = COPYING) -> Phrases:
     found = Phrases.of(copying, PAGE)
     assert found is not None
     return found
+
+
+def chosen(
+    phrases: Phrases,
+    encode: Callable[[str], list[int]],
+    peek: Callable[[list[int]], torch.Tensor],
+    written: Action | None = None,
+) -> Action | None:
+    """Choose with a model that is a function: logits_T_V after each of some tokens."""
+    writing = most_probable(phrases, encode, written)
+    try:
+        request = next(writing)
+        while True:
+            assert isinstance(request, Peek)
+            request = writing.send([peek(path)[request.since :] for path in request.paths])
+    except StopIteration as end:
+        return end.value
 
 
 def test_every_run_of_words_is_there_once_and_can_be_performed(tiny_tokenizer: Any) -> None:
@@ -72,7 +91,7 @@ def test_it_is_the_most_probable_of_all(tiny_tokenizer: Any, seed: int) -> None:
         return by_model + ("rang" in action.text) * math.log(SHARED)
 
     likely = [item for item in every if log_V_V[item[1][lead - 1], item[1][lead]].exp() > PROBABLE]
-    found = most_probable(phrases(), encoder.text, lambda ids: logits_V_V[torch.tensor(ids)])
+    found = chosen(phrases(), encoder.text, lambda ids: logits_V_V[torch.tensor(ids)])
     event(f"{len(likely)} of {len(every)} begin with a probable token")
     if not likely:
         assert found is None
@@ -95,7 +114,7 @@ def test_a_phrase_in_the_middle_of_the_task_is_found(tiny_tokenizer: Any) -> Non
                 logits_T_V[at, ids[at + 1]] = 20.0
         return logits_T_V
 
-    assert most_probable(phrases(), encoder.text, peek) == meant
+    assert chosen(phrases(), encoder.text, peek) == meant
 
 
 @pytest.mark.parametrize(
@@ -128,8 +147,8 @@ def test_a_text_that_was_written_word_by_word_is_weighed_against_the_phrases(tin
                 logits_T_V[at, other[at + 1]] = 23.0 if at + 1 == lead else sure
         return logits_T_V
 
-    assert most_probable(phrases(), encoder.text, lambda tokens: peek(tokens, 0.0), written) == meant
-    assert most_probable(phrases(), encoder.text, lambda tokens: peek(tokens, 30.0), written) == written
+    assert chosen(phrases(), encoder.text, lambda tokens: peek(tokens, 0.0), written) == meant
+    assert chosen(phrases(), encoder.text, lambda tokens: peek(tokens, 30.0), written) == written
 
 
 @pytest.mark.parametrize(
@@ -194,10 +213,10 @@ def test_a_task_of_one_word_leaves_nothing_to_choose(tiny_tokenizer: Any) -> Non
     found, size = phrases(Copying(Verb.TYPE, "Comment", "", "", "boiler")), len(tiny_tokenizer)
     assert [[action.text for action in group] for group in found.by_start()] == [["boiler"]]
     sure_V = torch.zeros(size).index_fill(0, torch.tensor([0]), 20.0)  # of something else
-    assert most_probable(found, Encoder(tiny_tokenizer).text, lambda ids: sure_V.expand(len(ids), -1)) is None
+    assert chosen(found, Encoder(tiny_tokenizer).text, lambda ids: sure_V.expand(len(ids), -1)) is None
 
 
 def test_a_task_without_words_has_no_phrases() -> None:
     found = phrases(Copying(Verb.TYPE, "Comment", "", "", "?!"))
     assert found.by_start() == []
-    assert most_probable(found, lambda _: [1], lambda ids: torch.zeros(len(ids), 4)) is None
+    assert chosen(found, lambda _: [1], lambda ids: torch.zeros(len(ids), 4)) is None

@@ -15,7 +15,7 @@ from llguidance import LLMatcher
 
 from agent.grammar import action_grammar
 from agent.policy.encode import Encoder
-from agent.policy.local import grammar_tokenizer
+from agent.policy.tokens import grammar_tokenizer
 from agent.prompt import Transcript
 from agent.secrets import FileBox, Grant, KeyringBox, Keys, Secret, SecretError, Vault, open_vault
 from agent.secrets.open import system_keyring

@@ -24,13 +24,18 @@ def test_every_way_is_measured_on_the_same_decisions(
     before = path.read_bytes()
     assert len(asked_of(path, Lessons.RECORDED)) == 5
     options = ("--model", str(tiny_model), "--store", str(path), "--steps", "2", "--by-day", "--json", str(figures))
-    assert main(options) == 0
+    keep = ("--keep", str(tmp_path / "kept.json"))
+    assert main((*options, *keep)) == 0
     found = json.loads(figures.read_text())
     assert found["steps"] == 2 and 0 <= found["decoded"] <= 2
     for way in ("one_by_one", "by_day"):
         assert found[way]["cpu_s"] > 0 and 0 <= found[way]["same_decisions"] <= 2
         assert set(found[way]["times_as_long_as_at_once"]) == {"cpu_s", "clock_s"}
     assert path.read_bytes() == before
+    assert main((*options, *keep)) == 0
+    assert json.loads(figures.read_text()) == found, (
+        "what was kept is not measured again: even the seconds are the same"
+    )
     capsys.readouterr()
 
 
