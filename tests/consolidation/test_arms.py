@@ -11,7 +11,6 @@ import torch
 
 from agent.policy.encode import Encoder
 from agent.policy.local import load_model, load_tokenizer
-from agent.store import Store
 from browser.types import StepResult
 from consolidation.config import NightConfig
 from consolidation.curriculum import Curriculum
@@ -29,10 +28,11 @@ from consolidation.examples import (
     pack,
     unpack,
 )
-from consolidation.job import Request, promote_or_refuse
+from consolidation.job import Request
 from consolidation.lora import attach_lora, trainable
 from consolidation.losses import on_support
 from consolidation.night import Night
+from consolidation.overnight import configured
 from consolidation.privilege import Privilege, privileged
 from consolidation.rehearsal.values import vocabulary_words
 from consolidation.rehearsal.variants import Demonstration
@@ -187,12 +187,9 @@ def test_anchors_are_compared_on_the_same_support(
     assert torch.equal(on_support(full.teacher_logp, top.support_ids).argmax(-1), top.teacher_logp.argmax(-1))
 
 
-def test_only_what_learned_from_lessons_is_promoted() -> None:
+def test_only_what_learned_from_lessons_may_act() -> None:
     asked = Request("base", "sha", ())
-    refused = (replace(asked, arm="opsd_off_policy"), replace(asked, privilege="action_log"))
-    with Store.open() as store:
-        for number, request in enumerate((*refused, asked)):
-            store.add_adapter(f"{number}", "sha", "/nowhere", lesson_ids=(), receipt={}, state="challenger")
-            assert promote_or_refuse(store, f"{number}", request, {"passed": True, "lessons": []}) == "done"
-            champion = store.champion()
-            assert (champion.id if champion else None) == ("2" if request is asked else None)
+    assert asked.may_act and configured(asked).privilege is Privilege.LESSON
+    for request in (replace(asked, privilege="action_log"), replace(asked, privilege="session")):
+        assert not request.may_act and configured(request).privilege == request.privilege
+    assert not any(replace(asked, arm=arm).may_act for arm in Arm if arm is not Arm.OPSD)
