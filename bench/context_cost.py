@@ -68,17 +68,22 @@ def written_lessons() -> list[tuple[str, str]]:
     return [(task, demonstration_text(task, actions)) for task, actions in shown]
 
 
-def recorded_skills() -> Iterator[Recorded]:
-    """Draw sessions of procedural apps, each with the one lesson that explains it, without end."""
+def recorded_skills(least: int) -> Iterator[Recorded]:
+    """Draw sessions of procedural apps, each with the one lesson that explains it, without end.
+
+    Their pages have `least` characters in the mean, or more.
+    """
     for seed in count(FIRST):
         task = draw_task(seed, "lesson")
         if len(task.lessons) == 1:
-            yield Recorded(task.text, task.lessons, tuple(run_expert(task.app, task.goal, task.answer)))
+            steps = tuple(run_expert(task.app, task.goal, task.answer))
+            if sum(len(step.observation.render()) for step in steps) >= least * len(steps):
+                yield Recorded(task.text, task.lessons, steps)
 
 
-def taught(number: int) -> tuple[list[Recorded], list[tuple[str, str]]]:
+def taught(number: int, least: int = 0) -> tuple[list[Recorded], list[tuple[str, str]]]:
     """Return `number` skills, recorded and written ones in turns: the recorded ones, and task and lesson of all."""
-    written, drawn = written_lessons()[: number // 2], recorded_skills()
+    written, drawn = written_lessons()[: number // 2], recorded_skills(least)
     recorded = [next(drawn) for _ in range(number - len(written))]
     turns = zip_longest(
         [(one.lessons[0].split("\n")[0].removeprefix(ASKED), one.lessons[0]) for one in recorded], written
@@ -110,9 +115,9 @@ def decided(
         transcript.advance(step.action, step.result)
 
 
-def measure(policy: LocalPolicy, number: int, tasks: int) -> list[Cost]:
+def measure(policy: LocalPolicy, number: int, tasks: int, least: int = 0) -> list[Cost]:
     """Measure the three ways with so many skills taught, in turns, on the first `tasks` recorded ones."""
-    recorded, lessons = taught(number)
+    recorded, lessons = taught(number, least)
     chosen = recorded[:tasks]
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "lessons.db") as store:
         for task, text in lessons:
@@ -179,13 +184,15 @@ def table(costs: Sequence[Cost]) -> str:
     return "\n".join([head, "-" * len(head), *lines])
 
 
-def run(folder: Path, skills: Sequence[int], tasks: int, tell: Callable[[str], None] = lambda _: None) -> list[Cost]:
+def run(
+    folder: Path, skills: Sequence[int], tasks: int, least: int, tell: Callable[[str], None] = lambda _: None
+) -> list[Cost]:
     """Measure for each number of skills."""
     policy = LocalPolicy(load_model(folder), Encoder(load_tokenizer(folder)), name="base")
     out: list[Cost] = []
     for number in skills:
         tell(f"{number} skills")
-        out += measure(policy, number, tasks)
+        out += measure(policy, number, tasks, least)
     return out
 
 
@@ -196,11 +203,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     made.add_argument("--skills", type=int, nargs="+", default=[1, 5, 10, 20], help="how many skills are taught")
     made.add_argument("--tasks", type=int, default=3, help="recorded sessions that are decided again")
+    made.add_argument(
+        "--page-chars", type=int, default=0, help="characters that pages have at least, in the mean of a session"
+    )
     made.add_argument("--model", help="folder of a base model; default: the embedded one")
     made.add_argument("--json", type=Path, help="write the figures here")
     args = made.parse_args(argv)
     try:
-        costs = run(find_base(args.model).path, args.skills, args.tasks, _tell)
+        costs = run(find_base(args.model).path, args.skills, args.tasks, args.page_chars, _tell)
     except ApprenticeError as error:
         _tell(f"error: {error}")
         return error.exit_code
