@@ -10,7 +10,7 @@ a row really read.
 *given*: the recorded replies are learned from. *its own*: the student writes the replies, anew in each pass. *as shipped*: the
 first third of the layers has no adapter, as in a night. TRL is not installed with this package:
 
-    python -m venv --system-site-packages runs/trl && runs/trl/bin/pip install trl
+    python -m venv runs/trl && runs/trl/bin/pip install trl    # without a second torch: docs/bench.md
 """
 
 from __future__ import annotations
