@@ -4,6 +4,9 @@
 
 For each app: measure the base alone and with the lesson in context; teach each skill once, live; consolidate once per arm;
 measure the adapter alone; measure the skills that were not taught before and after. Success is the app's own data.
+
+Arms: `none` (the base), `memory` (the lesson in context), one night each of `opsd`, `opsd_off_policy`, `opsd_pure`, `sft`, `sft_dream`,
+`empty`, `mismatched`, and `memory+adapter` (the lesson beside the adapter of `opsd`). All have the same budget and the same errands.
 """
 
 from __future__ import annotations
@@ -23,10 +26,13 @@ from agent.store import Store
 from bench.arena import Arena, ArmResult, Episode, summarise
 from bench.definitions import AppSpec, SkillSpec, load_apps
 from bench.servers import AppServer
-from browser.errors import ApprenticeError
+from browser.errors import ApprenticeError, UsageError
+from consolidation.examples import Arm
 from tui.wiring import Base, find_base
 
 HERE = Path(__file__).parent
+NONE, MEMORY, BOTH = "none", "memory", "memory+adapter"
+"""Arms for which no night passes; the first two are always measured."""
 TEST_SEEDS = 1000
 """Variants of the tests; rehearsal draws its own values and never reads a definition."""
 DAY_SEEDS = 500
@@ -140,17 +146,36 @@ class Trial:
         }
         return adapters_dir() / row.id
 
+    def _is_judged(self, arm: str) -> bool:
+        """Whether the gate is asked: about what could be promoted, and about controls where that is wanted."""
+        privilege = self.night.get("privilege", "lesson")
+        return privilege != "session" and ((arm, privilege) == ("opsd", "lesson") or self.judge_controls)
+
     def run(self, arms: Sequence[str]) -> None:
         """Go through the whole trial."""
+        nights_of(arms)
         self.measure("base", self.taught)
         self.measure("base", self.unrelated)
         lessons = self.teach()
         self.live_through_the_day()
         self.measure("lesson", self.taught, lessons=True)
-        for arm in arms:
-            adapter = self.consolidate(lessons, arm, judged=arm == "opsd" or self.judge_controls)
+        adapters: dict[str, Path] = {}
+        for arm in nights_of(arms):
+            adapter = adapters[arm] = self.consolidate(lessons, arm, judged=self._is_judged(arm))
             self.measure(arm, self.taught, adapter)
             self.measure(arm, self.unrelated, adapter)
+        if BOTH in arms:
+            self.measure(BOTH, self.taught, adapters["opsd"], lessons=True)
+
+
+def nights_of(arms: Sequence[str]) -> list[str]:
+    """Return the arms that want a night, each once. Raises UsageError for one that there is not."""
+    wanted = [arm for arm in dict.fromkeys(arms) if arm not in (NONE, MEMORY, BOTH)]
+    for arm in wanted:
+        if arm not in {*Arm}:
+            known = ", ".join([NONE, MEMORY, *Arm, BOTH])
+            raise UsageError(f"no arm {arm}", f"Choose from {known}")
+    return [*wanted, *(["opsd"] if BOTH in arms and "opsd" not in wanted else [])]
 
 
 def table(results: Sequence[ArmResult]) -> str:
@@ -171,6 +196,7 @@ def run_app(app: AppSpec, base: Base, args: argparse.Namespace, root: Path) -> T
     home = root / "homes" / f"{app.name}-{args.seed}-{datetime.now().strftime('%Y%m%d-%H%M%S')}"
     os.environ["APPRENTICE_HOME"] = str(home)
     night = {key: value for key, value in (("updates", args.updates), ("variants", args.rehearsed)) if value}
+    night["privilege"] = "session" if args.teach_from_pages else args.privilege
     if args.skills:
         chosen = set(args.skills.split(","))
         app = replace(app, skills=tuple(skill for skill in app.skills if skill.name in chosen))
@@ -193,7 +219,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--apps-dir", type=Path, default=HERE / "apps", help="folder of app definitions (docs/bench.md)")
     made.add_argument("--apps", default="", help="only these, by name, with commas")
     made.add_argument("--skills", default="", help="only these skills, by name, with commas")
-    made.add_argument("--arms", default="opsd,sft", help="consolidation arms, with commas; empty for none")
+    made.add_argument("--arms", default="opsd,sft", help="with commas; empty for none")
+    made.add_argument(
+        "--privilege", default="lesson", choices=("lesson", "action_log"), help="what the teacher reads of a skill"
+    )
+    made.add_argument(
+        "--teach-from-pages",
+        action="store_true",
+        help="the teacher reads whole recorded sessions, pages too: the literature's plain form, never judged nor promoted",
+    )
     made.add_argument("--judge-controls", action="store_true", help="ask the gate about the controls too")
     made.add_argument("--variants", type=int, default=10, help="test variants a skill")
     made.add_argument("--rehearsed", type=int, help="rehearsed variants of a night")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from consolidation.distill import DistillConfig
 from consolidation.examples import Arm
 from consolidation.gate import Bounds
+from consolidation.privilege import Privilege
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class NightConfig:
     """Everything that shapes a night. The receipt of its adapter keeps it."""
 
     arm: Arm = Arm.OPSD
+    privilege: Privilege = Privilege.LESSON
     variants: int = 24
     """Rehearsed sessions of each skill that is learned."""
     reviewed: int = 24

@@ -18,6 +18,7 @@ from consolidation.config import NightConfig
 from consolidation.evidence import Skill
 from consolidation.examples import Arm, Example, Known, anchors, distilled, imitated
 from consolidation.lora import merged, mixed_precision
+from consolidation.privilege import privileged
 from consolidation.probes import Rollout, roll_out
 from consolidation.rehearsal.anchors import Turn, dictated, dictations, page_anchors, shipped_anchors
 from consolidation.rehearsal.variants import HELD_OUT, Variant, make_variant
@@ -61,12 +62,19 @@ class Curriculum:
             yield self._walked(skill, make_variant(skill.demonstration, self.words, number).only_filling())
 
     def dreamt(self, skill: Skill, round_no: int, index: int) -> list[Example]:
-        """Let the student act without the lesson in a fresh variant; the teacher says what it would have done instead."""
+        """Let the student act without the lesson in a fresh variant; the teacher says what it would have done instead.
+
+        Off the policy it is the teacher itself that acts, with the lesson.
+        """
         variant = make_variant(skill.demonstration, self.words, (1 + round_no) * 1000 + index)
-        student = LocalPolicy(
-            merged(self.model), self.encoder, name="student", temperature=1.0, seed=self.config.seed + index
-        )
-        rollout = roll_out(student, variant, with_manual=self.config.with_manual)
+        sampled = {"temperature": 1.0, "seed": self.config.seed + index}
+        if self.config.arm is Arm.OFF_POLICY:
+            with mixed_precision(self.model), self.model.disable_adapter():
+                teacher = LocalPolicy(self.model.get_base_model(), self.encoder, name="teacher", **sampled)
+                rollout = roll_out(teacher, variant, self._privilege(skill), **self._form)
+        else:
+            student = LocalPolicy(merged(self.model), self.encoder, name="student", **sampled)
+            rollout = roll_out(student, variant, **self._form)
         return self._learned_from(skill, variant, rollout)
 
     def kept(self, learned: Sequence[Skill]) -> list[Example]:
@@ -78,7 +86,8 @@ class Curriculum:
             base = LocalPolicy(self.model.get_base_model(), self.encoder, name="base")
             own = page_anchors(base, shown, self.words, config.page_anchors, config.seed, **self._form)
         own += dictations(shown, self.words, config.dictations, config.seed, **self._form)
-        return anchors(self.model, self.encoder, own + shipped_anchors()[: config.shipped_anchors])
+        segments = own + shipped_anchors()[: config.shipped_anchors]
+        return anchors(self.model, self.encoder, segments, config.distill.support)
 
     def unrelated(self) -> list[Segment]:
         """Return what the gate asks whether it stayed as it was: shipped prompts that no arm trains on."""
@@ -111,7 +120,8 @@ class Curriculum:
         return [example for steps in sessions for example in self._distilled(skill, variant.task, steps, known)]
 
     def _distilled(self, skill: Skill, task: str, steps: Sequence[Step], known: Known) -> list[Example]:
-        return distilled(self.model, self.encoder, task, self._privilege(skill), steps, skill.id, known, **self._form)
+        shape, read = self.config.distill, self._privilege(skill)
+        return distilled(self.model, self.encoder, task, read, steps, skill.id, known, shape.support, **self._form)
 
     def _imitated(self, skill: Skill, task: str, steps: Sequence[Step]) -> list[Example]:
         return imitated(self.encoder, task, steps, skill.id, **self._form)
@@ -123,13 +133,15 @@ class Curriculum:
     def _privilege(self, skill: Skill) -> tuple[str, ...]:
         """Return what the teacher reads under the present arm."""
         match self.config.arm:
-            case Arm.OPSD | Arm.PURE:
-                return (skill.text,)
+            case Arm.OPSD | Arm.OFF_POLICY | Arm.PURE:
+                return (privileged(skill, self.config.privilege),)
             case Arm.MISMATCHED:
-                return (next((other.text for other in self.skills if other.id != skill.id), _UNRELATED),)
+                others = (privileged(one, self.config.privilege) for one in self.skills if one.id != skill.id)
+                return (next(others, _UNRELATED),)
             case _:
                 return ()
 
     def _known(self) -> Known:
         """Say whether the rehearsed actions count as right."""
-        return {Arm.OPSD: Known.CORRECT, Arm.PURE: Known.KEEP}.get(self.config.arm, Known.NOTHING)
+        known = {Arm.OPSD: Known.CORRECT, Arm.OFF_POLICY: Known.CORRECT, Arm.PURE: Known.KEEP}
+        return known.get(self.config.arm, Known.NOTHING)

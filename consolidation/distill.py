@@ -11,15 +11,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import PeftModel
 
-from consolidation.examples import Example
-from consolidation.lora import logits_at, mixed_precision, trainable
-from consolidation.losses import Divergence, clipped_mean, divergence, on_support
+from consolidation.examples import Example, Support
+from consolidation.lora import backward, device_of, mixed_precision, trainable
+from consolidation.losses import Divergence, clipped_mean
+from consolidation.passes import Room, divergences, grouped
 from consolidation.storage import write_atomically
 
 
@@ -44,11 +46,16 @@ class DistillConfig:
     hold: float = 2.0
     """How many skill sequences an anchor counts for: what turns is seen in few of its tokens, and in few of all anchors."""
     kind: Divergence = Divergence.FORWARD_KL
+    support: Support = Support.TEACHER
     clip: float | None = None
     agreed: float = 0.02
     """Divergence, in nats, up to which a token teaches nothing: the mean is over the others, so that the one name that is still
     wrong is not lost among seventy tokens that are right. A sequence without such a token is spared its backward pass."""
     seed: int = 1
+    at_once: int = 1
+    """Padded tokens that are computed side by side; 1: a sequence at a time, as is best on a CPU. Halved where memory does not suffice."""
+    checkpointing: bool | None = None
+    """Whether activations are computed again in the backward pass instead of kept; None: those of a large model are."""
 
 
 LEAST_UPDATES = 12
@@ -114,12 +121,14 @@ def distill(
     if checkpoint is not None and checkpoint.exists():
         progress = restore(model, optimizer, checkpoint)
     model.train()
+    room = Room.of(model, config.at_once, config.checkpointing)
     while progress.update < last:
         rng = random.Random(f"{config.seed} {progress.update}")
         for group in optimizer.param_groups:
             group["lr"] = rate(config, updates, progress.update)
         batch = draw_batch(skills, anchors, config, rng, progress)
-        loss = accumulate(model, batch, config, progress)
+        longest = max(len(example.tokens.ids) for _, _, example in batch)
+        loss = room.fit(partial(_accumulated, model, batch, config, progress, room), longest)
         torch.nn.utils.clip_grad_norm_(trainable(model), 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -177,24 +186,39 @@ def held_in_batch(config: DistillConfig, anchors: Sequence[Example]) -> int:
     return min(config.anchors, config.sequences - 1, len(anchors))
 
 
-def accumulate(model: PeftModel, batch: Sequence[Draw], config: DistillConfig, progress: Progress) -> float:
-    """Add up the gradient of the weighted mean divergence of the tokens that still teach; return the plain mean over all tokens."""
+def accumulate(
+    model: PeftModel, batch: Sequence[Draw], config: DistillConfig, progress: Progress, at_once: int | None = None
+) -> float:
+    """Add up the gradient of the weighted mean divergence of the tokens that still teach; return the plain mean over all tokens.
+
+    `at_once` is how many tokens there is room for, where that is not what the config says.
+    """
     total = 0.0
     weights = [config.hold if ledger is progress.kept else 1.0 for ledger, _, _ in batch]
-    for weight, (ledger, index, example) in zip(weights, batch, strict=True):
-        progress.tokens += len(example.tokens.ids)
-        with mixed_precision(model):
-            logits_N_V = logits_at(model, example.tokens.ids, example.tokens.positions)
-        student = on_support(logits_N_V, example.support_ids)
-        per_token_N = divergence(example.teacher_logp, student, config.kind)
-        teaching_N = per_token_N[per_token_N > config.agreed]
-        total += per_token_N.mean().item() / len(batch)
-        ledger[index] = teaching_N.sum().item()
-        if not len(teaching_N):
-            progress.skipped += 1
-            continue
-        (weight / sum(weights) * clipped_mean(teaching_N, config.clip)).backward()
+    skipped, lengths = 0, [len(example.tokens.ids) for _, _, example in batch]
+    for group in grouped(lengths, config.at_once if at_once is None else at_once):
+        with mixed_precision(model, device_of(model).type):
+            found = divergences(model, [batch[at][2] for at in group], config.kind)
+        losses = []
+        for at, per_token_N in zip(group, found, strict=True):
+            ledger, index, _ = batch[at]
+            teaching_N = per_token_N[per_token_N > config.agreed]
+            total += per_token_N.mean().item() / len(batch)
+            ledger[index] = teaching_N.sum().item()
+            skipped += not len(teaching_N)
+            if len(teaching_N):
+                losses.append(weights[at] / sum(weights) * clipped_mean(teaching_N, config.clip))
+        if losses:
+            backward(model, sum(losses[1:], losses[0]))
+    progress.tokens += sum(lengths)
+    progress.skipped += skipped
     return total
+
+
+def _accumulated(
+    model: PeftModel, batch: Sequence[Draw], config: DistillConfig, progress: Progress, room: Room
+) -> float:
+    return accumulate(model, batch, config, progress, room.tokens)
 
 
 def rate(config: DistillConfig, updates: int, update: int) -> float:

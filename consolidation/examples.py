@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -33,6 +33,8 @@ class Arm(StrEnum):
     OPSD = "opsd"
     """On-policy self-distillation: the teacher reads the lesson. Where it contradicts an action that is known to be right (the
     person's own, with other values), that action is the target: a weak teacher is no ceiling."""
+    OFF_POLICY = "opsd_off_policy"
+    """The same, but the dreams that it learns from are the teacher's: whose states are visited is the one difference."""
     PURE = "opsd_pure"
     """The same without corrections: where the teacher is wrong, nothing is learned."""
     SFT = "sft"
@@ -45,8 +47,8 @@ class Arm(StrEnum):
     """The teacher reads somebody else's lesson."""
 
 
-ON_POLICY = (Arm.OPSD, Arm.PURE)
-"""Arms in which the student dreams."""
+DREAMING = (Arm.OPSD, Arm.OFF_POLICY, Arm.PURE)
+"""Arms that learn from dreams: the student's own, or the teacher's."""
 
 
 class Known(StrEnum):
@@ -60,16 +62,28 @@ class Known(StrEnum):
     """They are right: where the teacher would have put another token, the right one is the target."""
 
 
+class Support(StrEnum):
+    """Over which words teacher and student are compared. What is not among them counts together, as a tail."""
+
+    TEACHER = "teacher"
+    """The teacher's most probable ones."""
+    UNION = "union"
+    """These, and those of the student as it begins: mass that it must give up is seen word by word."""
+    FULL = "full"
+    """All of them."""
+
+
 class PrivilegeLeak(ApprenticeError):
     """The teacher's context holds more than the lesson: learning stops rather than write page text into weights."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One sequence of the student with the teacher's opinion: support_ids (N, K), teacher_logp (N, K + 1)."""
+    """One sequence of the student with the teacher's opinion: support_ids (N, K), teacher_logp (N, K + 1); (N, V) where all words count."""
 
     tokens: Tokens
-    support_ids: torch.Tensor
+    support_ids: torch.Tensor | None
+    """None for all words."""
     teacher_logp: torch.Tensor
     skill: str
     """Which lesson it rehearses; `anchor` for what must stay as it is."""
@@ -128,40 +142,48 @@ def distilled(
     steps: Iterable[Step],
     skill: str,
     known: Known = Known.NOTHING,
+    support: Support = Support.TEACHER,
     **options: Any,
 ) -> list[Example]:
     """Score an episode by the teacher that reads `lessons`, for the student that reads none.
 
-    `known` says what to do with tokens that the teacher would not have put there.
+    `known` says what to do with tokens that the teacher would not have put there. Where the student is asked too, what both read of a page
+    is computed once.
     """
     steps = list(steps)
     examples = []
     students = cut(task, (), steps, **options)
     for student, teacher in zip(students, cut(task, lessons, steps, **options), strict=True):
         assert_privilege(student, teacher, lessons, task)
-        tokens = encode(encoder, student)
-        told, logits_N_V = score(model, encoder, teacher)
+        tokens, first = encode(encoder, student), None
+        if support is Support.UNION:
+            (told, logits_N_V), (_, first) = score_beside(model, encoder, [teacher, student])
+        else:
+            told, logits_N_V = score(model, encoder, teacher)
         if not torch.equal(tokens.targets, told.targets):
             raise PrivilegeLeak(
                 "teacher and student would learn from different actions", "This is a bug; nothing was trained"
             )
         right_N = logits_N_V.argmax(-1) == tokens.targets
-        if known is Known.KEEP:
-            tokens, logits_N_V = _only(tokens, logits_N_V, right_N)
-        elif known is Known.CORRECT:
+        if known is Known.CORRECT:
             logits_N_V = _corrected(logits_N_V, tokens.targets, right_N)
-        if len(tokens.positions):
-            ids = top_ids(logits_N_V, TOP_K)
-            examples.append(Example(tokens, ids, on_support(logits_N_V, ids), skill))
+        ids = _support(support, logits_N_V, first)
+        example = Example(tokens, ids, on_support(logits_N_V, ids), skill)
+        if known is Known.KEEP:
+            example = _only(example, right_N)
+        if len(example.tokens.positions):
+            examples.append(example)
     return examples
 
 
-def anchors(model: PeftModel, encoder: Encoder, segments: Iterable[Segment]) -> list[Example]:
-    """Score what must not change: the base itself is the target."""
+def anchors(
+    model: PeftModel, encoder: Encoder, segments: Iterable[Segment], support: Support = Support.TEACHER
+) -> list[Example]:
+    """Score what must not change: the base itself is the target, and so is the student as it begins."""
     examples = []
     for segment in segments:
         tokens, logits_N_V = score(model, encoder, segment)
-        ids = top_ids(logits_N_V, TOP_K)
+        ids = _support(support, logits_N_V, None)
         examples.append(Example(tokens, ids, on_support(logits_N_V, ids), "anchor"))
     return examples
 
@@ -197,5 +219,19 @@ def _corrected(logits_N_V: torch.Tensor, targets_N: torch.Tensor, right_N: torch
     return torch.where(right_N[:, None], logits_N_V, certain_N_V)
 
 
-def _only(tokens: Tokens, logits_N_V: torch.Tensor, keep_N: torch.Tensor) -> tuple[Tokens, torch.Tensor]:
-    return Tokens(tokens.ids, tokens.positions[keep_N], ()), logits_N_V[keep_N]
+def _only(example: Example, keep_N: torch.Tensor) -> Example:
+    tokens, ids = example.tokens, example.support_ids
+    return replace(
+        example,
+        tokens=Tokens(tokens.ids, tokens.positions[keep_N], ()),
+        support_ids=None if ids is None else ids[keep_N],
+        teacher_logp=example.teacher_logp[keep_N],
+    )
+
+
+def _support(kind: Support, teacher_N_V: torch.Tensor, student_N_V: torch.Tensor | None) -> torch.Tensor | None:
+    """Return the ids to compare on; a word that both find probable stands twice, and counts once."""
+    if kind is Support.FULL:
+        return None
+    ids_N_K = top_ids(teacher_N_V, TOP_K)
+    return ids_N_K if student_N_V is None else torch.cat([ids_N_K, top_ids(student_N_V, TOP_K)], dim=-1)

@@ -52,6 +52,13 @@ class Request:
     threads: int | None = None
     nice: int = 5
     """Background work gives way to the person."""
+    privilege: str = "lesson"
+    """What the teacher reads of a skill."""
+
+    @property
+    def may_act(self) -> bool:
+        """Whether what this night trains may be promoted: controls never are, nor is what read more than lessons."""
+        return (self.arm, self.privilege) == ("opsd", "lesson")
 
 
 def jobs_dir() -> Path:

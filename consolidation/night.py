@@ -22,9 +22,10 @@ from consolidation.config import NightConfig
 from consolidation.curriculum import Curriculum
 from consolidation.distill import Progress, distill, planned
 from consolidation.evidence import Champion, Headroom, Prober, Scores, Skill, Witness, means, measured
-from consolidation.examples import ON_POLICY, Example, pack, unpack
+from consolidation.examples import DREAMING, Example, PrivilegeLeak, pack, unpack
 from consolidation.gate import Evidence, Row, judge, passes
 from consolidation.lora import attach_lora, load_lora
+from consolidation.privilege import Privilege
 from consolidation.probes import Measured, drift
 from consolidation.rehearsal.values import vocabulary_words
 from consolidation.storage import write_atomically
@@ -59,6 +60,11 @@ class Night:
     """The skills whose lesson helps in context: the others have nothing to distil and stay in the prompt."""
 
     def __post_init__(self) -> None:
+        if self.config.judged and self.config.privilege is Privilege.SESSION:
+            raise PrivilegeLeak(
+                "a night that may be promoted reads no recorded pages",
+                "Distil from the lesson, or leave the gate out in a bench",
+            )
         shape = self.config.distill
         self.model = attach_lora(self.base, shape.rank, shape.alpha, shape.seed, shape.untouched)
         if self.start:
@@ -75,7 +81,7 @@ class Night:
             self.learn(*self.rehearse())
             return []
         before = self.headroom()
-        least = self.config.bounds.headroom if self.config.arm in ON_POLICY else -1.0
+        least = self.config.bounds.headroom if self.config.arm in DREAMING else -1.0
         self.learned = [skill for skill in self.skills if before.gain(skill.id) >= least]
         if not self.learned:
             best = max(before.gain(skill.id) for skill in self.skills)
@@ -126,7 +132,7 @@ class Night:
         """Train, letting the student dream in between: from then on its own sessions are learned from too."""
         shape = replace(self.config.distill, tokens=self._budget())
         updates, checkpoint = planned(shape, skills, kept), self.folder / "checkpoint.pt"
-        turns = [round(share * updates) for share in self.config.rounds] if self.config.arm in ON_POLICY else []
+        turns = [round(share * updates) for share in self.config.rounds] if self.config.arm in DREAMING else []
 
         def tell(progress: Progress) -> None:
             facts = {"update": progress.update, "of": updates, "divergence": progress.curve[-1]}

@@ -24,6 +24,7 @@ from consolidation.gate import Row, passes
 from consolidation.growth import Plan, plan
 from consolidation.job import Request, demonstration_of, witnesses_of
 from consolidation.night import Night, Report
+from consolidation.privilege import Privilege
 from consolidation.storage import write_atomically
 
 
@@ -54,7 +55,11 @@ def hold(store: Store, job_id: str, folder: Path, request: Request, config: Nigh
 def configured(request: Request) -> NightConfig:
     """Return what a night may cost, with what was asked otherwise."""
     config = NightConfig(
-        arm=Arm(request.arm), judged=request.judged, with_manual=request.with_manual, seed=request.seed
+        arm=Arm(request.arm),
+        privilege=Privilege(request.privilege),
+        judged=request.judged,
+        with_manual=request.with_manual,
+        seed=request.seed,
     )
     if request.variants:
         config = replace(config, variants=request.variants)
@@ -69,7 +74,7 @@ def _begin(store: Store, folder: Path, request: Request, champion: AdapterRow | 
     """Return how this night begins, or how it began when it is taken up again: by then another adapter may act."""
     path = folder / "plan.json"
     if not path.exists():
-        parent = champion if request.arm == Arm.OPSD else None
+        parent = champion if request.may_act else None
         if request.start is not None:
             parent = store.adapter(request.start) if request.start else None
         made = plan(request.lesson_ids, parent, config)
@@ -164,8 +169,8 @@ class _Ended:
         }
 
     def _decide(self, adapter_id: str, receipt: dict[str, Any]) -> JobState:
-        """Promote what passed the gate; control arms never act, whatever they score."""
-        if self.request.arm != Arm.OPSD:
+        """Promote what passed the gate; controls never act, whatever they score."""
+        if not self.request.may_act:
             return "done"
         if not receipt["passed"]:
             self.store.judge_adapter(adapter_id, "refused", receipt)
