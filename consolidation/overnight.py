@@ -24,7 +24,7 @@ from consolidation.gate import Row, passes
 from consolidation.growth import Plan, plan
 from consolidation.job import Request, demonstration_of, witnesses_of
 from consolidation.night import Night, Report
-from consolidation.storage import write_atomically
+from consolidation.storage import sweep_temporaries, write_atomically
 
 
 def hold(store: Store, job_id: str, folder: Path, request: Request, config: NightConfig) -> JobState:
@@ -33,6 +33,7 @@ def hold(store: Store, job_id: str, folder: Path, request: Request, config: Nigh
     if request.threads:
         torch.set_num_threads(request.threads)
     sweep(adapters_dir())
+    sweep_temporaries(folder)
 
     def report(phase: str, facts: dict[str, Any]) -> None:
         store.update_job(job_id, {"phase": phase, "folder": str(folder), **facts})
@@ -56,6 +57,8 @@ def configured(request: Request) -> NightConfig:
     config = NightConfig(
         arm=Arm(request.arm), judged=request.judged, with_manual=request.with_manual, seed=request.seed
     )
+    if request.scale != 1.0:
+        config = config.scaled(request.scale)
     if request.variants:
         config = replace(config, variants=request.variants)
     if request.headroom is not None:
@@ -151,7 +154,7 @@ class _Ended:
                 receipt=receipt,
                 state="challenger",
             )
-        return adapter_id, self._decide(adapter_id, receipt)
+        return adapter_id, decide(self.store, adapter_id, self.request.arm, receipt)
 
     def _receipt(self, lesson_ids: tuple[str, ...]) -> dict[str, Any]:
         return {
@@ -163,14 +166,13 @@ class _Ended:
             "generation": self.begun.generation,
         }
 
-    def _decide(self, adapter_id: str, receipt: dict[str, Any]) -> JobState:
-        """Promote what passed the gate; control arms never act, whatever they score."""
-        if self.request.arm != Arm.OPSD:
-            return "done"
-        if not receipt["passed"]:
-            self.store.judge_adapter(adapter_id, "refused", receipt)
-            return "refused"
-        self.store.promote(adapter_id, "passed the gate")
-        for lesson_id in receipt["lessons"]:
-            self.store.mark_in_weights(lesson_id, adapter_id)
+
+def decide(store: Store, adapter_id: str, arm: str, receipt: dict[str, Any]) -> JobState:
+    """Promote what passed the gate; control arms never act, whatever they score."""
+    if arm != Arm.OPSD:
         return "done"
+    if not receipt["passed"]:
+        store.judge_adapter(adapter_id, "refused", receipt)
+        return "refused"
+    store.promote(adapter_id, "passed the gate", receipt["lessons"])
+    return "done"
