@@ -26,8 +26,11 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: a forked child has no threads of its parent
 
-from bench.kill_cases import Case, all_cases, at_home, damage
-from bench.moments import Calls, Counting, Moment, SystemCalls, run
+from agent.store.migrations import MIGRATIONS
+from bench.kill.moments import Calls, Counting, Moment, SystemCalls, run
+from bench.kill.night_cases import FallBack, Forget, Promote, TakeBack, Train
+from bench.kill.state import Case, at_home, damage
+from bench.kill.store_cases import Log, Migrate
 from bench.small import save_small_model
 from browser.errors import ApprenticeError
 
@@ -66,6 +69,13 @@ class Prepared:
     home: Path
     moments: list[Moment]
     state: Any
+
+
+def all_cases() -> list[Case]:
+    """Return every case. The first word of a name is the operation's."""
+    old = [Migrate(f"migrate: from {had} of {len(MIGRATIONS)}", had=had) for had in range(len(MIGRATIONS))]
+    forgets = [Forget("forget: a session", what="session"), Forget("forget: a site")]
+    return [Log(), Train(), Promote(), TakeBack(), FallBack(), *forgets, *old]
 
 
 def prepare(case: Case, counting: Counting, folder: Path, model: Path) -> Prepared:
@@ -216,7 +226,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     import torch
 
-    import agent.policy.local
     import consolidation.night  # noqa: F401 - before the children are forked
 
     torch.set_num_threads(1)

@@ -38,9 +38,11 @@ _CHANGING = (
 ).replace(" ", ",")
 _LINE = re.compile(r"^(?P<thread>\d+)\s+(?P<call>\w+)\((?P<rest>.*)")
 _FUNCTIONS = frozenset(
-    "execute executescript write writelines flush fsync rename replace unlink remove rmdir mkdir truncate ftruncate"
-    " write_record write_end_of_file serialize_file link symlink".split()
+    {"execute", "executescript", "write", "writelines", "flush", "fsync", "truncate", "ftruncate"}
+    | {"rename", "replace", "unlink", "remove", "rmdir", "mkdir", "link", "symlink"}
+    | {"write_record", "write_end_of_file", "serialize_file"}
 )
+"""Names of functions that change files, or execute SQL; a few others have the same names, and count for nothing worse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +243,7 @@ def _be_child(act: Act, home: Path, first: Callable[[], None], waiting: int, sai
         first()
         act(lambda line: _tell(said, line))
         code = 0
-    except BaseException:  # whatever it was: the parent reads of it, and no child goes on as a second parent
+    except BaseException:  # noqa: BLE001 - whatever it was: the parent reads of it, and no child goes on as a second parent
         traceback.print_exc()
         sys.stderr.flush()
     finally:
