@@ -226,7 +226,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     import torch
 
-    import consolidation.night  # noqa: F401 - before the children are forked
+    import consolidation.overnight  # noqa: F401 - before the children are forked
 
     torch.set_num_threads(1)
     wanted = args.only.split(",") if args.only else OPERATIONS

@@ -45,8 +45,10 @@ class NightConfig:
     def scaled(self, scale: float) -> NightConfig:
         """Return a night with a share of the dreams, probes and anchors, at least one of each."""
         counts = (
+            "reviewed",
             "rollouts",
             "probes",
+            "kept_probes",
             "page_anchors",
             "dictations",
             "shipped_anchors",

@@ -2,6 +2,7 @@
 
 A night may be begun by one version and taken up by the next. A measure that lacks something is made anew. Sequences, dreams and
 training state belong together: when one of them cannot be read, all of them are made anew, and what was measured of the adapter.
+Without its plan, all of it is.
 """
 
 from __future__ import annotations
@@ -40,6 +41,13 @@ def drop_unreadable(folder: Path, weights: Collection[str]) -> list[str]:
         for path in (*files, folder / "gate.json"):
             path.unlink(missing_ok=True)
     return unreadable
+
+
+def drop_all(folder: Path) -> None:
+    """Delete all that a night has made: it was begun under another plan, or without one."""
+    for pattern in ("headroom.json", "examples.pt", "dreams-*.pt", "checkpoint.pt", "gate.json"):
+        for path in folder.glob(pattern):
+            path.unlink()
 
 
 def measured_before(path: Path, keys: Collection[str]) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from consolidation.examples import Arm
 from consolidation.gate import Row, passes
 from consolidation.growth import Plan, plan
 from consolidation.job import Request, demonstration_of, witnesses_of
+from consolidation.kept import drop_all, measured_before
 from consolidation.night import Night, Report
 from consolidation.storage import sweep_temporaries, write_atomically
 
@@ -71,7 +72,8 @@ def configured(request: Request) -> NightConfig:
 def _begin(store: Store, folder: Path, request: Request, champion: AdapterRow | None, config: NightConfig) -> Plan:
     """Return how this night begins, or how it began when it is taken up again: by then another adapter may act."""
     path = folder / "plan.json"
-    if not path.exists():
+    if measured_before(path, [field.name for field in fields(Plan)]) is None:
+        drop_all(folder)
         parent = champion if request.arm == Arm.OPSD else None
         if request.start is not None:
             parent = store.adapter(request.start) if request.start else None

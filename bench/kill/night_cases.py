@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,16 @@ from bench.small import URL, dialog_page, paid_back, teach
 from browser.errors import UsageError
 from browser.types import StepResult
 from consolidation.adapters import sound_champion, write_adapter
+from consolidation.distill import DistillConfig
 from consolidation.forget import forget, search
-from consolidation.job import Request, decide, night_folders, prepare
+from consolidation.job import Request, night_folders, prepare
 from consolidation.job import main as hold_night
+from consolidation.overnight import decide
 
 
 @dataclass(slots=True)
 class Train(Plain):
-    """A whole night over one lesson, beside a champion that holds another."""
+    """A whole night over one lesson, which goes on from a champion that holds another."""
 
     name: str = "train"
 
@@ -36,8 +38,7 @@ class Train(Plain):
         with at_home(home), Store.open() as store:
             earlier = teach(store, replace(paid_back(), task="Chris gave Bea 20"))
             lesson = teach(store, paid_back())
-            adapter = _adapter(store, model, 3, [earlier])
-            store.promote(adapter, "passed the gate")
+            store.promote(_adapter(store, model, 3, [earlier]), "passed the gate", [earlier])
             sha = file_sha256(model / "model.safetensors")
             shape: dict[str, Any] = {
                 "updates": 6,
@@ -47,7 +48,7 @@ class Train(Plain):
                 "threads": 1,
                 "nice": 0,
             }
-            prepare(Request(str(model), sha, (lesson,), **shape))
+            prepare(Request(str(model), sha, (earlier, lesson), **shape))
 
     def act(self, say: Say) -> None:
         """Do it, or the rest of it."""
@@ -76,7 +77,8 @@ class Train(Plain):
             yield "the night has ended without its adapter"
 
 
-PASSED = {"gate": [], "passed": True}
+SHAPE = DistillConfig()
+PASSED = {"gate": [], "passed": True, "config": {"distill": asdict(SHAPE)}}
 
 
 def _adapter(store: Store, model: Path, seed: int, lessons: Sequence[str]) -> str:
@@ -86,7 +88,8 @@ def _adapter(store: Store, model: Path, seed: int, lessons: Sequence[str]) -> st
 
     sha = file_sha256(model / "model.safetensors")
     manifest = {"base_sha256": sha, "lessons": list(lessons), "arm": "opsd", "receipt": PASSED}
-    name, folder = write_adapter(adapters_dir(), attach_lora(load_model(model), 4, 8, seed=seed), manifest)
+    adapted = attach_lora(load_model(model), SHAPE.rank, SHAPE.alpha, seed, SHAPE.untouched)
+    name, folder = write_adapter(adapters_dir(), adapted, manifest)
     store.add_adapter(name, sha, str(folder), lesson_ids=list(lessons), receipt=PASSED)
     return name
 

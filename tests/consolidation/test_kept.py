@@ -111,6 +111,8 @@ def test_a_night_that_an_older_version_began_ends_with_the_same_adapter(
         (folder / f"{name}.json").write_text(json.dumps(measured))
     (folder / ".checkpoint.pt.4711").write_bytes(b"left by a killed writer")
     goes_on()
+    (folder / "plan.json").unlink()
+    goes_on()
     state = torch.load(folder / "checkpoint.pt", weights_only=True)
     torch.save({**state, "progress": state["progress"] * 2}, folder / "checkpoint.pt")
     goes_on()
