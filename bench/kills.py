@@ -184,6 +184,15 @@ def measure(
     return counts, list(done.values())
 
 
+def _load() -> None:
+    """Import what the children need, and compute nothing with it: threads would not come along."""
+    import torch
+
+    import consolidation.overnight  # noqa: F401 - for the children
+
+    torch.set_num_threads(1)
+
+
 def save_model(folder: Path) -> Path:
     """Write the small model in a child: the parent never computes, so that its children can."""
     made = run(lambda _say: print(save_small_model(folder)), folder.with_name("model-home"))  # noqa: T201 - goes to a file
@@ -224,11 +233,6 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench. The exit code is 1 when anything was corrupt, lost or unequal."""
     args = parser().parse_args(argv)
-    import torch
-
-    import consolidation.overnight  # noqa: F401 - before the children are forked
-
-    torch.set_num_threads(1)
     wanted = args.only.split(",") if args.only else OPERATIONS
     cases = [case for case in all_cases() if operation(case.name) in wanted]
     said = {"count": args.count, "seed": args.seed}
@@ -241,6 +245,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         counting = SystemCalls() if args.count == "system" else Calls()
+        _load()
         with tempfile.TemporaryDirectory(prefix="apprentice-kills-") as folder:
             counts, points = measure(cases, args.points, counting, args.seed, Path(folder), known, keep, print_line)
     except ApprenticeError as error:

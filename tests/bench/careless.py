@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from agent.paths import data_dir
 from agent.store import Store
 from bench.kill.moments import Calls, Say
 from bench.kill.state import Plain, at_home
-from bench.kills import kill, prepare
+from bench.kills import Point, measure
 
 
 @dataclass(slots=True)
@@ -41,7 +41,13 @@ class Careless(Plain):
 
 
 if __name__ == "__main__":
-    prepared = prepare(Careless(), Calls(), Path(sys.argv[1]) / "careless", Path())
-    points = [kill(prepared, number, Calls()) for number in range(len(prepared.moments))]
+
+    def kill(known: Sequence[Point], keep: Callable[[list[Point]], None]) -> list[Point]:
+        """Kill at every moment that is not known."""
+        return measure([Careless()], 100, Calls(), 1, Path(sys.argv[1]), known, keep, lambda _: None)[1]
+
+    kept: list[list[Point]] = []
+    points = kill([], kept.append)
+    assert kill(points, kept.append) == points == kept[-1] and len(kept) == len(points), "what is known is kept"
     counts = [sum(bool(of) for of in found) for found in zip(*((p.corrupt, p.unequal) for p in points), strict=True)]
     print(json.dumps([*counts, sum(point.sound for point in points)]))  # noqa: T201 - read by the test
