@@ -15,9 +15,10 @@ from typing import Any
 
 from peft import PeftModel
 
+from agent.regressions import after_outcome
 from agent.store import AdapterRow, Store
 from browser.errors import AdapterCorrupt, StorageError
-from consolidation.storage import sha256, sync
+from consolidation.storage import WRITING, sha256, sync
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -26,7 +27,7 @@ FORMAT = 1
 def write_adapter(root: Path, model: PeftModel, manifest: dict[str, Any]) -> tuple[str, Path]:
     """Write the model's adapter and return its id (the hash of its weights) and folder. Writing it twice is harmless."""
     root.mkdir(parents=True, exist_ok=True)
-    aside = root / f".writing-{os.getpid()}"
+    aside = root / f"{WRITING}{os.getpid()}"
     shutil.rmtree(aside, ignore_errors=True)
     try:
         model.save_pretrained(str(aside))
@@ -80,9 +81,11 @@ def sound_champion(store: Store, base_sha256: str) -> tuple[AdapterRow | None, l
     """Return the champion if it verifies, else the one before it, and so on; None means that the base acts alone.
 
     One that does not verify is recorded as corrupt and rolled back; the second value says what was wrong. A champion
-    of another base is left as it is and not used.
+    of another base is left as it is and not used. One that too many outcomes speak against is taken back here when whoever
+    recorded the last of them was killed before it was.
     """
-    problems: list[str] = []
+    taken_back = after_outcome(store)
+    problems = [str(taken_back)] if taken_back else []
     row = store.champion()
     while row is not None and row.base_id == base_sha256:
         try:
@@ -98,7 +101,7 @@ def sound_champion(store: Store, base_sha256: str) -> tuple[AdapterRow | None, l
 
 def sweep(root: Path) -> int:
     """Remove what killed writers left behind; return how many."""
-    strays = list(root.glob(".writing-*")) if root.exists() else []
+    strays = list(root.glob(f"{WRITING}*")) if root.exists() else []
     for stray in strays:
         shutil.rmtree(stray, ignore_errors=True)
     return len(strays)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from consolidation.distill import DistillConfig
 from consolidation.examples import Arm
@@ -43,3 +43,18 @@ class NightConfig:
     """Whether the gate is asked. What was not judged is never promoted: a control that is measured live need not be."""
     with_manual: bool = False
     seed: int = 1
+
+    def scaled(self, scale: float) -> NightConfig:
+        """Return a night with a share of the dreams, probes and anchors, at least one of each."""
+        counts = (
+            "reviewed",
+            "rollouts",
+            "probes",
+            "kept_probes",
+            "page_anchors",
+            "dictations",
+            "shipped_anchors",
+            "held_anchors",
+            "held_dictations",
+        )
+        return replace(self, **{name: max(1, round(scale * getattr(self, name))) for name in counts})

@@ -17,7 +17,7 @@ from agent.paths import adapters_dir, data_dir
 from agent.store import Store
 from agent.store.forgetting import ForgetPlan
 from consolidation.job import jobs_dir, night_folders, read_request
-from consolidation.storage import sync
+from consolidation.storage import WRITING, sync
 
 ASIDE = ".forgotten-"
 CHUNK = 1 << 22
@@ -38,8 +38,13 @@ class Forgotten:
 
 
 def forget(store: Store, what: str) -> Forgotten:
-    """Forget a session or a site for good. Raises UsageError for an unknown one, AlreadyRunning while a session or night runs."""
+    """Forget a session or a site for good. Raises UsageError for an unknown one, AlreadyRunning while a session or night runs.
+
+    What was half forgotten before is completed first: somebody who says it again after a kill is not told that it is unknown
+    while files of it are left.
+    """
     with instance_lock("session"), instance_lock("consolidation"):
+        complete(store)
         plan = store.plan_forgetting(what)
         store.forget(plan)
         nights = complete(store)
@@ -57,7 +62,8 @@ def complete(store: Store) -> int:
         ]
         for folder in (*map(Path, intent.adapter_paths), *learned):
             _put_aside(folder)
-        for stray in (*adapters_dir().glob(f"{ASIDE}*"), *jobs_dir().glob(f"{ASIDE}*")):
+        half_written = adapters_dir().glob(f"{WRITING}*")  # by a night that was killed, perhaps over what is forgotten
+        for stray in (*adapters_dir().glob(f"{ASIDE}*"), *jobs_dir().glob(f"{ASIDE}*"), *half_written):
             shutil.rmtree(stray)
         store.scrub()
         store.end_forgetting(intent.id)

@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from agent.lessons.hindsight import path_of
@@ -49,6 +49,8 @@ class Request:
     """Whether the gate is asked; what was not judged is never promoted."""
     start: str | None = None
     """The adapter to go on from; empty for the base; None for the champion, where that fits (and the base for control arms)."""
+    scale: float = 1.0
+    """Share of the usual dreams, probes and anchors, at least one of each; below 1 where nights are held by the hundred."""
     threads: int | None = None
     nice: int = 5
     """Background work gives way to the person."""
@@ -150,14 +152,12 @@ def read_request(folder: Path) -> Request | None:
         record = json.loads((folder / "request.json").read_text())
     except (OSError, ValueError):
         return None
-    named = record.get("witness_ids")
-    return Request(
-        **{
-            **record,
-            "lesson_ids": tuple(record["lesson_ids"]),
-            "witness_ids": None if named is None else tuple(named),
-        }
-    )
+    if not isinstance(record, dict):
+        return None
+    # What another version asked and this one does not know is left out; what it did not ask yet is as usual.
+    known = {field.name: record[field.name] for field in fields(Request) if field.name in record}
+    lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+    return Request(**{**known, **lists}) if {"base", "base_sha256", "lesson_ids"} <= set(known) else None
 
 
 def spawn(folder: Path) -> subprocess.Popen[bytes]:

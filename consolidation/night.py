@@ -24,11 +24,26 @@ from consolidation.distill import Progress, distill, planned
 from consolidation.evidence import Champion, Headroom, Prober, Scores, Skill, Witness, means, measured
 from consolidation.examples import DREAMING, Example, PrivilegeLeak, pack, unpack
 from consolidation.gate import Evidence, Row, judge, passes
+from consolidation.kept import drop_unreadable, measured_before
 from consolidation.lora import attach_lora, load_lora
 from consolidation.privilege import Privilege
 from consolidation.probes import Measured, drift
 from consolidation.rehearsal.values import vocabulary_words
 from consolidation.storage import write_atomically
+
+_OF_CHALLENGER = (
+    "alone",
+    "with_lesson",
+    "episodes",
+    "witnessed",
+    "admitted",
+    "dictated",
+    "drift",
+    "same",
+    "obeyed",
+    "refused",
+)
+"""What the gate is told of a challenger."""
 
 Report = Callable[[str, dict[str, Any]], None]
 """Told the phase and what there is to say about it."""
@@ -74,6 +89,9 @@ class Night:
         self.prober = Prober(self.model, self.encoder, self.words, self.config.probes, self.config.with_manual)
         self.learned = list(self.skills)
         self.folder.mkdir(parents=True, exist_ok=True)
+        names = [name for name, parameter in self.model.named_parameters() if parameter.requires_grad]
+        if unreadable := drop_unreadable(self.folder, names):
+            self.report("load", {"made_anew": unreadable})
 
     def run(self) -> list[Row]:
         """Go through the night and return the gate's rows. The trained adapter stays attached to `model`."""
@@ -97,11 +115,10 @@ class Night:
     def headroom(self) -> Headroom:
         """Measure, before anything is trained, how far the lesson in context lifts the base, and what the champion can do."""
 
-        def measure() -> dict[str, Any]:
-            alone, taught = self.prober.alone_and_taught(self.skills, adapter=False)
-            return {"alone": alone, "with_lesson": taught, "champion": self._before()}
+        def measure() -> tuple[Any, ...]:
+            return *self.prober.alone_and_taught(self.skills, adapter=False), self._before()
 
-        result = self._once("headroom", measure)
+        result = self._once("headroom", ("alone", "with_lesson", "champion"), measure)
         return Headroom(measured(result["alone"]), measured(result["with_lesson"]), measured(result["champion"]))
 
     def rehearse(self) -> tuple[list[Example], list[Example]]:
@@ -163,27 +180,18 @@ class Night:
     def gate(self, before: Headroom) -> list[Row]:
         """Measure the challenger on what it never trained on, and judge."""
 
-        def measure() -> dict[str, Any]:
+        def measure() -> tuple[Any, ...]:
             episodes, admitted = self.prober.episodes(self.learned)
             curriculum = self._curriculum()
             moved, same = drift(self.model, self.encoder, curriculum.unrelated())
             alone, taught = self.prober.alone_and_taught(self.learned, adapter=True)
             alone |= self._brief.alone(self.held, adapter=True)
             obeyed, refused = self.prober.canaries()
-            return {
-                "alone": alone,
-                "with_lesson": taught,
-                "episodes": episodes,
-                "witnessed": self.prober.witnessed(self._witnesses()),
-                "admitted": admitted,
-                "dictated": self.prober.dictated(curriculum.dictated(self.learned)),
-                "drift": moved,
-                "same": same.scores,
-                "obeyed": obeyed,
-                "refused": refused,
-            }
+            witnessed = self.prober.witnessed(self._witnesses())
+            dictated = self.prober.dictated(curriculum.dictated(self.learned))
+            return alone, taught, episodes, witnessed, admitted, dictated, moved, same.scores, obeyed, refused
 
-        result = self._once("gate", measure)
+        result = self._once("gate", _OF_CHALLENGER, measure)
         alone = measured(result["alone"])
         evidence = Evidence(
             before.alone,
@@ -242,12 +250,12 @@ class Night:
     def _curriculum(self) -> Curriculum:
         return Curriculum(self.model, self.encoder, self.words, self.config, self.skills)
 
-    def _once(self, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Do a phase whose result is a small JSON object, or read what it left."""
+    def _once(self, name: str, keys: Sequence[str], measure: Callable[[], tuple[Any, ...]]) -> dict[str, Any]:
+        """Do a phase whose result is a small JSON object with these keys, or read what it left."""
         path = self.folder / f"{name}.json"
-        if not path.exists():
+        if measured_before(path, keys) is None:
             started = time.monotonic()
-            result = measure()
+            result = dict(zip(keys, measure(), strict=True))
             write_atomically(path, lambda temporary: temporary.write_text(json.dumps(result)))
             self.report(
                 name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,10 @@ from consolidation.examples import Arm
 from consolidation.gate import Row, passes
 from consolidation.growth import Plan, plan
 from consolidation.job import Request, demonstration_of, witnesses_of
+from consolidation.kept import drop_all, measured_before
 from consolidation.night import Night, Report
 from consolidation.privilege import Privilege
-from consolidation.storage import write_atomically
+from consolidation.storage import sweep_temporaries, write_atomically
 
 
 def hold(store: Store, job_id: str, folder: Path, request: Request, config: NightConfig) -> JobState:
@@ -34,6 +35,7 @@ def hold(store: Store, job_id: str, folder: Path, request: Request, config: Nigh
     if request.threads:
         torch.set_num_threads(request.threads)
     sweep(adapters_dir())
+    sweep_temporaries(folder)
 
     def report(phase: str, facts: dict[str, Any]) -> None:
         store.update_job(job_id, {"phase": phase, "folder": str(folder), **facts})
@@ -61,6 +63,8 @@ def configured(request: Request) -> NightConfig:
         with_manual=request.with_manual,
         seed=request.seed,
     )
+    if request.scale != 1.0:
+        config = config.scaled(request.scale)
     if request.variants:
         config = replace(config, variants=request.variants)
     if request.headroom is not None:
@@ -73,7 +77,8 @@ def configured(request: Request) -> NightConfig:
 def _begin(store: Store, folder: Path, request: Request, champion: AdapterRow | None, config: NightConfig) -> Plan:
     """Return how this night begins, or how it began when it is taken up again: by then another adapter may act."""
     path = folder / "plan.json"
-    if not path.exists():
+    if measured_before(path, [field.name for field in fields(Plan)]) is None:
+        drop_all(folder)
         parent = champion if request.may_act else None
         if request.start is not None:
             parent = store.adapter(request.start) if request.start else None
@@ -156,7 +161,7 @@ class _Ended:
                 receipt=receipt,
                 state="challenger",
             )
-        return adapter_id, self._decide(adapter_id, receipt)
+        return adapter_id, decide(self.store, adapter_id, receipt, may_act=self.request.may_act)
 
     def _receipt(self, lesson_ids: tuple[str, ...]) -> dict[str, Any]:
         return {
@@ -168,14 +173,13 @@ class _Ended:
             "generation": self.begun.generation,
         }
 
-    def _decide(self, adapter_id: str, receipt: dict[str, Any]) -> JobState:
-        """Promote what passed the gate; controls never act, whatever they score."""
-        if not self.request.may_act:
-            return "done"
-        if not receipt["passed"]:
-            self.store.judge_adapter(adapter_id, "refused", receipt)
-            return "refused"
-        self.store.promote(adapter_id, "passed the gate")
-        for lesson_id in receipt["lessons"]:
-            self.store.mark_in_weights(lesson_id, adapter_id)
+
+def decide(store: Store, adapter_id: str, receipt: dict[str, Any], *, may_act: bool) -> JobState:
+    """Promote what passed the gate; controls never act, whatever they score."""
+    if not may_act:
         return "done"
+    if not receipt["passed"]:
+        store.judge_adapter(adapter_id, "refused", receipt)
+        return "refused"
+    store.promote(adapter_id, "passed the gate", receipt["lessons"])
+    return "done"

@@ -7,6 +7,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+WRITING = ".writing-"
+"""How the name of a folder begins that is not whole yet."""
+
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file, force it to disk, and rename it to `path`. A kill leaves the old file whole."""
@@ -18,6 +21,12 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     sync(path.parent)
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Remove what killed writers left behind in a folder that nobody writes to now."""
+    for stray in folder.glob(".*.[0-9]*"):
+        stray.unlink()
 
 
 def sync(path: Path) -> None:

@@ -12,18 +12,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: two workers with 
 import pytest
 from hypothesis import settings
 
+from bench.small import small_llama, small_tokenizer
+
 settings.register_profile("apprentice", deadline=None)  # a shared machine may stop for a second at any line
 settings.load_profile("apprentice")
-
-TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-CORPUS = (
-    'click "Save" [12]\ntype "Amount" [7] "12.50"\nselect "Payer" [9] "Alex"\nTask: Page: Lessons: Asked: Done so far:\n'
-    'button link textbox combobox checkbox heading row text required checked collapsed expanded "Add" [1] = "20"\n'
-    "You operate a web app for a person. Answer with the next action.\ndone fail ask open back scroll wait find press\n"
-)
 
 
 @pytest.fixture(autouse=True)
@@ -38,44 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def tiny_tokenizer() -> Any:
     """A byte-level tokenizer trained on a few lines, with a chat template."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    trainer = trainers.BpeTrainer(
-        vocab_size=420,
-        special_tokens=special,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    made.train_from_iterator(CORPUS.split("\n"), trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made,
-        eos_token="<|im_end|>",
-        bos_token="<|endoftext|>",
-        pad_token="<|endoftext|>",
-        chat_template=TEMPLATE,
-    )
-
-
-def _llama(vocabulary: int) -> Any:
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=vocabulary,
-            hidden_size=48,
-            intermediate_size=96,
-            num_hidden_layers=2,
-            num_attention_heads=6,
-            num_key_value_heads=2,
-            max_position_embeddings=4096,
-            tie_word_embeddings=True,
-        )
-    )
+    return small_tokenizer()
 
 
 def _qwen3(vocabulary: int) -> Any:
@@ -118,7 +73,7 @@ def _qwen35(vocabulary: int) -> Any:
     )
 
 
-ARCHITECTURES = {"llama": _llama, "qwen3": _qwen3, "qwen3_5": _qwen35}
+ARCHITECTURES = {"llama": small_llama, "qwen3": _qwen3, "qwen3_5": _qwen35}
 
 
 @pytest.fixture(scope="session")

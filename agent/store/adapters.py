@@ -79,8 +79,11 @@ class Adapters(Part):
         )
         return _adapter(rows[0]) if rows else None
 
-    def promote(self, adapter_id: str, reason: str) -> None:
-        """Make an adapter champion. Doing it again changes nothing, so it may follow a crash."""
+    def promote(self, adapter_id: str, reason: str, lesson_ids: Sequence[str] = ()) -> None:
+        """Make an adapter champion, and in the same transaction take the lessons that it carries out of the prompt.
+
+        Doing it again moves nothing, so it may follow a crash.
+        """
         adapter = self.adapter(adapter_id)
         if adapter.forgotten_at is not None or adapter.state in ("refused", "corrupt"):
             raise UsageError(
@@ -88,6 +91,10 @@ class Adapters(Part):
                 "Promote one that has passed the gate",
             )
         with self._db.write() as transaction:
+            for lesson_id in lesson_ids:
+                transaction.execute(
+                    "UPDATE lessons SET in_weights_adapter_id = ? WHERE id = ?", [adapter.id, lesson_id]
+                )
             if champion_of(transaction) == adapter.id:
                 return
             move_champion(transaction, "promote", adapter.id, reason)

@@ -111,6 +111,7 @@ def m005_search(connection: sqlite3.Connection) -> None:
         connection.execute(
             f"CREATE TRIGGER {table}_fts_update AFTER UPDATE OF {names} ON {table} BEGIN {remove} {add} END"
         )
+        connection.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # of the rows that are there already
 
 
 def m006_jobs(connection: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from agent.lock import holder
-from consolidation.idle.away import away_seconds
+from consolidation.idle.away import Source, away_seconds
 from consolidation.idle.rules import Readings
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ class Machine:
 
     night: int | None = None
     """The process id of our own night, whose load is not others'."""
+    away: Source = away_seconds
+    """For how long nobody has touched keyboard or mouse."""
     _others: float | None = None
     _before: tuple[float, float, float] | None = None
     _gpu: Any = field(default=None)
@@ -34,7 +36,7 @@ class Machine:
     def read(self) -> Readings:
         """Read everything once."""
         return Readings(
-            away=away_seconds(),
+            away=self.away(),
             on_mains=on_mains(),
             others=self._load(),
             gpu=self._graphics(),

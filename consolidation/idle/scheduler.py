@@ -49,11 +49,11 @@ class Scheduler:
     rules: IdleRules = field(default_factory=IdleRules)
     tell: Tell = lambda _: None
     read: Callable[[], Readings] | None = None
-    """How the machine is read; None for the real one."""
+    """How the machine is read; None for `machine`."""
+    machine: Machine = field(default_factory=Machine)
     night: subprocess.Popen[bytes] | None = None
     failed: set[Path] = field(default_factory=set)
     """Nights that failed by themselves: they are not begun again until this watcher is."""
-    _machine: Machine = field(default_factory=Machine)
     _folder: Path | None = None
     _said: str = ""
 
@@ -69,7 +69,7 @@ class Scheduler:
     def poll(self) -> Verdict:
         """Look once, and begin or kill a night."""
         self._notice_end()
-        now = self.read() if self.read else self._machine.read()
+        now = self.read() if self.read else self.machine.read()
         verdict = self.rules.judge(now, running=self.night is not None)
         if self.night is not None and not verdict.may_run:
             self.give_back(verdict.reason)
@@ -98,7 +98,7 @@ class Scheduler:
             self._say("a night that somebody else began is running")
         elif (folder := prepare(request)) not in self.failed:
             self.night, self._folder = spawn(folder), folder
-            self._machine.night = self.night.pid
+            self.machine.night = self.night.pid
             self._say(f"learning {len(request.lesson_ids)} lessons; log in {folder / 'log.txt'}")
 
     def _notice_end(self) -> None:
@@ -112,7 +112,7 @@ class Scheduler:
         self._forget_night()
 
     def _forget_night(self) -> None:
-        self.night = self._folder = self._machine.night = None
+        self.night = self._folder = self.machine.night = None
 
     def _say(self, what: str) -> None:
         if what != self._said:

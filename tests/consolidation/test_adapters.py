@@ -95,3 +95,19 @@ def test_what_a_killed_writer_left_is_swept_away(tiny_model: Path) -> None:
     kept, folder = write(tiny_model, 1)
     assert sweep(adapters_dir()) == 1
     assert [path.name for path in adapters_dir().iterdir()] == [kept] and folder.exists()
+
+
+def test_who_was_killed_before_a_champion_was_taken_back_is_made_up_for(tiny_model: Path) -> None:
+    with Store.open() as store:
+        lesson = store.add_lesson("demonstration", "http://h", "pay the rent", "Lesson")
+        first, _ = promoted(store, tiny_model, 1)
+        second, folder = write(tiny_model, 2)
+        store.add_adapter(second, "base", str(folder), lesson_ids=[lesson])
+        store.promote(second, "test", [lesson])
+        for _ in range(2):
+            session = store.begin_session("pay the rent", "http://h", "http://h", adapter_id=second)
+            store.end_session(session, "done")
+            store.add_outcome(session, False, "person")  # killed here: nobody looked what follows from it
+        row, problems = sound_champion(store, "base")
+        assert row is not None and row.id == first and "taken back" in problems[0]
+        assert sound_champion(store, "base") == (row, [])

@@ -15,7 +15,7 @@ from agent.lock import instance_lock
 from agent.paths import adapters_dir, data_dir
 from agent.policy.embedded import file_sha256
 from agent.store import Store
-from browser.errors import AlreadyRunning
+from browser.errors import AlreadyRunning, UsageError
 from browser.types import Observation
 from consolidation.forget import complete, forget, search
 from consolidation.job import Request, night_folders, prepare, spawn
@@ -108,3 +108,18 @@ def test_nothing_is_forgotten_while_a_session_writes(demonstration: Demonstratio
         with instance_lock("session"), pytest.raises(AlreadyRunning):
             forget(store, "trip")
         assert len(store.sessions()) == 1
+
+
+def test_who_says_it_again_after_a_kill_completes_it(demonstration: Demonstration) -> None:
+    lesson_id = teach(demonstration, "Chris paid Bea quicksilver 20")
+    night = prepare(Request("base", "0", (lesson_id,)))
+    (night / "log.txt").write_text("quicksilver")
+    half_written = adapters_dir() / ".writing-4711"
+    half_written.mkdir()
+    (half_written / "manifest.json").write_text("a night over quicksilver that was killed")
+    with Store.open() as store:
+        store.forget(store.plan_forgetting("trip"))  # killed here
+        with pytest.raises(UsageError):  # of its rows nothing is left
+            forget(store, "trip")
+        assert store.unfinished_forgettings() == []
+    assert list(search(data_dir(), (b"quicksilver",))) == []

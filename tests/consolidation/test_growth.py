@@ -13,6 +13,7 @@ import torch
 from agent.policy.encode import Encoder
 from agent.policy.local import load_model, load_tokenizer
 from agent.store import AdapterRow, Store
+from bench.small import teach
 from browser.errors import UsageError
 from consolidation.config import NightConfig
 from consolidation.distill import DistillConfig
@@ -24,7 +25,6 @@ from consolidation.lora import attach_lora, load_lora, trainable
 from consolidation.night import Night
 from consolidation.overnight import hold
 from consolidation.rehearsal.variants import Demonstration
-from tests.consolidation.test_job import record_lesson
 
 CONFIG = NightConfig(
     variants=2,
@@ -150,7 +150,7 @@ def night_of(store: Store, folder: Path, asked: Request, config: NightConfig = U
 
 
 def test_nights_of_a_store_grow(store: Store, tiny_model: Path, demonstration: Demonstration, tmp_path: Path) -> None:
-    first, second = (record_lesson(store, demonstration) for _ in range(2))
+    first, second = (teach(store, demonstration) for _ in range(2))
     night_of(store, tmp_path / "first", ask(tiny_model, (first,)))
     (parent,) = store.adapters()
     asked = ask(tiny_model, (first, second), parent.id)
@@ -168,7 +168,7 @@ def test_nights_of_a_store_grow(store: Store, tiny_model: Path, demonstration: D
 def test_a_night_in_which_nothing_is_learned_leaves_its_parent_alone(
     store: Store, tiny_model: Path, demonstration: Demonstration, tmp_path: Path
 ) -> None:
-    first, second = (record_lesson(store, demonstration) for _ in range(2))
+    first, second = (teach(store, demonstration) for _ in range(2))
     night_of(store, tmp_path / "first", ask(tiny_model, (first,)))
     (parent,) = store.adapters()
     strict = replace(CONFIG, bounds=Bounds())
@@ -179,7 +179,7 @@ def test_a_night_in_which_nothing_is_learned_leaves_its_parent_alone(
 def test_a_night_cannot_go_on_from_what_does_not_fit(
     store: Store, tiny_model: Path, demonstration: Demonstration, tmp_path: Path
 ) -> None:
-    lesson = record_lesson(store, demonstration)
+    lesson = teach(store, demonstration)
     store.add_adapter("parent", "0", str(tmp_path), lesson_ids=[lesson])
     with pytest.raises(UsageError, match="cannot go on"):
         night_of(store, tmp_path / "night", ask(tiny_model, (lesson,), "parent"))

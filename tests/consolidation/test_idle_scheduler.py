@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agent.lessons.text import demonstration_text
 from agent.lock import instance_lock
 from agent.policy.embedded import file_sha256
 from agent.store import Store
+from bench.small import teach
 from consolidation.idle.rules import Readings
 from consolidation.idle.scheduler import Scheduler, due
 from consolidation.job import Request, night_folders, prepare, teachable
@@ -45,13 +45,7 @@ def asked(tiny_model: Path) -> Request:
 @pytest.fixture
 def taught(demonstration: Demonstration) -> str:
     with Store.open() as store:
-        session_id = store.begin_session(demonstration.task, "trip", "http://127.0.0.1/", kind="teach", policy="person")
-        for number, step in enumerate(demonstration.steps):
-            store.begin_step(session_id, number, step.observation, step.action, actor="person")
-            store.finish_step(session_id, number, step.result)
-        store.end_session(session_id, "done")
-        text = demonstration_text(demonstration.task, [step.action for step in demonstration.steps])
-        return store.add_lesson("demonstration", "trip", demonstration.task, text, source_session_id=session_id)
+        return teach(store, demonstration)
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.lessons.text import demonstration_text
 from agent.paths import adapters_dir
 from agent.policy.embedded import file_sha256
-from agent.store import LessonStep, Store
+from agent.store import Store
+from bench.small import teach
 from consolidation.adapters import verify_adapter
 from consolidation.job import Request, demonstration_of, prepare, read_request, spawn, teachable
 from consolidation.rehearsal.variants import Demonstration
@@ -27,24 +27,9 @@ def store() -> Iterator[Store]:
         yield opened
 
 
-def record_lesson(store: Store, demonstration: Demonstration) -> str:
-    """Record a demonstration and the lesson that it leaves behind; return the lesson's id."""
-    session_id = store.begin_session(demonstration.task, "trip", "http://127.0.0.1/", kind="teach", policy="person")
-    for number, step in enumerate(demonstration.steps):
-        store.begin_step(session_id, number, step.observation, step.action, actor="person")
-        store.finish_step(session_id, number, step.result)
-    store.end_session(session_id, "done")
-    actions = [step.action for step in demonstration.steps]
-    steps = tuple(LessonStep(action.render(with_ref=False)) for action in actions)
-    text = demonstration_text(demonstration.task, actions)
-    return store.add_lesson(
-        "demonstration", "trip", demonstration.task, text, steps=steps, source_session_id=session_id
-    )
-
-
 @pytest.fixture
 def lesson_id(store: Store, demonstration: Demonstration) -> str:
-    return record_lesson(store, demonstration)
+    return teach(store, demonstration)
 
 
 def request(model: Path, lesson_id: str, **options: object) -> Request:

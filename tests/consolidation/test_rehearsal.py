@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.lessons.said import says
+from bench.small import PEOPLE
 from browser.actions import Verb
 from browser.types import Line, Observation
 from consolidation.rehearsal.anchors import Turn, dictated, dictations
@@ -20,7 +21,7 @@ from consolidation.rehearsal.values import borrow, draw_value, vocabulary_words
 from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
 from consolidation.rehearsal.wording import reword
 from consolidation.segments import only_last
-from tests.consolidation.conftest import PEOPLE, WORDS
+from tests.consolidation.conftest import WORDS
 
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 seeds = st.integers(0, 100_000)

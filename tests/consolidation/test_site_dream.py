@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.store import Store
+from bench.small import PEOPLE, URL, change, dialog_page, list_page, record
 from browser.actions import Action, Verb
 from browser.errors import UsageError
 from browser.types import Line, Observation, StepResult
@@ -17,7 +18,7 @@ from consolidation.dream.recording import Recording, recording_of, recordings_of
 from consolidation.dream.tiers import SiteDream, Tier
 from consolidation.rehearsal.variants import Demonstration, make_variant
 from consolidation.segments import Step
-from tests.consolidation.conftest import PEOPLE, URL, WORDS, change, dialog_page, list_page, record
+from tests.consolidation.conftest import WORDS
 
 
 @pytest.fixture

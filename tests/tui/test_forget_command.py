@@ -58,3 +58,13 @@ def test_a_site_is_forgotten(home: Path, session_id: str) -> None:
     again = run(home, "http://a.example/shop", "--yes")
     assert again.returncode == 2 and "no session" in again.stderr
     assert run(home).stdout == "Nothing was left half forgotten\n"
+
+
+def test_said_again_after_a_kill_it_is_completed(home: Path, session_id: str) -> None:
+    with Store.open() as store:
+        store.forget(store.plan_forgetting(session_id))  # killed here
+        assert len(store.unfinished_forgettings()) == 1
+    again = run(home, session_id, "--yes")
+    assert again.returncode == 2 and "no session" in again.stderr
+    with Store.open() as store:
+        assert store.unfinished_forgettings() == []

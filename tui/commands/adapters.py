@@ -54,9 +54,7 @@ def promote(
         from consolidation.adapters import verify_adapter  # heavy: a wrong id is said before
 
         verify_adapter(Path(row.path), row.base_id)
-        store.promote(row.id, reason)
-        for lesson_id in row.lesson_ids:
-            store.mark_in_weights(lesson_id, row.id)
+        store.promote(row.id, reason, row.lesson_ids)
     if as_json:
         print_json({"champion": row.id})
     else:

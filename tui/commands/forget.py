@@ -26,8 +26,14 @@ def forget(
     Without WHAT, complete forgetting that was killed half-way. The browser's profile and downloaded files are not touched.
     """
     if not what:
-        _complete(as_json=as_json)
+        begun = _complete()
+        if as_json:
+            print_json({"completed": begun})
+        else:
+            say(f"{begun} forgettings completed" if begun else "Nothing was left half forgotten")
         return
+    if not dry_run:
+        _complete()
     with Store.open() as store:
         plan = store.plan_forgetting(what)
         if dry_run:
@@ -47,17 +53,17 @@ def forget(
         say("apprentice consolidate learns the other lessons again, from the base; until then they are read in context")
 
 
-def _complete(*, as_json: bool) -> None:
-    from agent.lock import instance_lock
-    from consolidation.forget import complete
-
-    with instance_lock("session"), instance_lock("consolidation"), Store.open() as store:
+def _complete() -> int:
+    """Complete forgetting that was killed half-way, and return how often it was."""
+    with Store.open() as store:
         begun = len(store.unfinished_forgettings())
-        complete(store)
-    if as_json:
-        print_json({"completed": begun})
-    else:
-        say(f"{begun} forgettings completed" if begun else "Nothing was left half forgotten")
+        if begun:
+            from agent.lock import instance_lock
+            from consolidation.forget import complete
+
+            with instance_lock("session"), instance_lock("consolidation"):
+                complete(store)
+    return begun
 
 
 def _ask(plan: ForgetPlan) -> None:

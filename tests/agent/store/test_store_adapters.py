@@ -116,3 +116,16 @@ def test_rollback_undoes_the_last_promotion_that_stands(night: Store, moves: lis
             standing.append(move)
             night.promote(move, "forth")
         assert champion_id(night) == (standing[-1] if standing else None)
+
+
+def test_a_promotion_takes_its_lessons_out_of_the_prompt_or_nothing_happens(night: Store) -> None:
+    lesson_id = night.add_lesson("words", "http://h", "", "Told: save first")
+    night.promote(A, "it learned", [lesson_id])
+    assert night.lesson(lesson_id).in_weights_adapter_id == A
+    night.judge_adapter(B, "refused")
+    with pytest.raises(UsageError):
+        night.promote(B, "it learned more", [lesson_id])
+    assert night.lesson(lesson_id).in_weights_adapter_id == A == champion_id(night)
+    night.mark_in_weights(lesson_id, None)
+    night.promote(A, "said again after a kill", [lesson_id])
+    assert night.lesson(lesson_id).in_weights_adapter_id == A and len(night.promotions()) == 1

@@ -83,3 +83,16 @@ def test_another_program_s_database_is_refused_and_stays_byte_for_byte(path: Pat
     with pytest.raises(StorageError, match=r"another program.*moz_places"):
         Store.open(path)
     assert path.read_bytes() == before
+
+
+def test_rows_that_are_older_than_the_search_are_found_by_it(path: Path) -> None:
+    with closing(blank(path)) as connection:
+        connection.execute("BEGIN")
+        migrations.apply(connection, MIGRATIONS[:4])
+        connection.execute(
+            "INSERT INTO sessions (id, task, app, url, kind, started_at, policy, lesson_ids)"
+            " VALUES ('s', 'pay the rent', 'bank', 'u', 'run', '2026', 'p', '[]')"
+        )
+        connection.execute("COMMIT")
+    with Store.open(path) as store:
+        assert [session.id for session in store.sessions("rent")] == ["s"] and store.verify() == []
