@@ -79,7 +79,7 @@ class PageView:
     def __init__(self, page: Page) -> None:
         self.page = page
         self._source = script(
-            "nodes", "names", "geometry", "notices", "collapse", "twins", "targets", "walker", "hands", "press", "waits"
+            "nodes", "names", "drawings", "geometry", "notices", "collapse", "twins", "targets", "walker", "hands", "press", "waits"
         )
         self._outfits: list[Callable[[World], None]] = []
         self.world = World(page.context.new_cdp_session(page), self._source)

@@ -5,7 +5,7 @@
 (() => {
   const { apprentice } = globalThis;
   if (apprentice.observe) return;
-  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, collapse, distinguish, isRow, vanished, mutations } = apprentice.parts;
+  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, isDrawn, isActive, usedIn, collapse, distinguish, isRow, vanished, mutations } = apprentice.parts;
   const { tagOf, typeOf, countOf, attribute, hasAttribute, closest, query, queryAll, boundsOf, shadowOf, rootOf, parentOf, ownerOf, firstOf, nextOf } = apprentice.parts;
 
   const refs = new WeakMap();          // element -> ref, for the element's life
@@ -16,7 +16,7 @@
   let taken = [];                      // the thousands of others
   let asked = {};                      // how the page was looked at last
 
-  const CONTROL_SELECTOR = 'a[href],button,input:not([type=hidden]),select,textarea,summary,[role=button],[role=link],[role=tab],[role=menuitem],[role=checkbox],[role=option],[contenteditable=true]';
+  const CONTROL_SELECTOR = 'a[*|href],button,input:not([type=hidden]),select,textarea,summary,[role=button],[role=link],[role=tab],[role=menuitem],[role=checkbox],[role=option],[contenteditable=true]';
   const SECRET_QUERY = /([?&#][^=&#]*(?:otp|cvv|cvc|passwor[dt]|passwd)=)[^&#]+/gi;
   const MAX_TEXT = 160;
 
@@ -75,6 +75,7 @@
       if (tagOf(el) === 'SLOT') { this.children(el, depth); return; }
       const role = roleOf(el);
       if (CONTROL_ROLES.has(role)) { this.flushBeforeControl(el); this.controlAndInside(el, role, depth); return; }
+      if (isDrawn(el)) { if (isActive(el)) { this.flushBeforeControl(el); this.control(el, 'clickable'); } return; }
       if (!role && this.clickable(el)) { this.flush(); this.control(el, 'clickable'); return; }
       if (TEXT_ROLES.has(role)) {
         this.flush();
@@ -92,6 +93,7 @@
         const label = attribute(el, 'aria-label');
         if (label) this.say(label, false);
         else if (tagOf(el) === 'CANVAS' && el.width * el.height > 10000) { this.flush(); this.lines.push({ role: 'canvas', name: 'drawing that has no readable text' }); }
+        if (tagOf(el) === 'svg') for (const used of usedIn(el)) this.visit(used, depth + 1);
         return;
       }
       if (attribute(el, 'aria-hidden') === 'true' && !query(el, CONTROL_SELECTOR)) return;
