@@ -9,6 +9,7 @@
   const MANY = 2000, SOME = 200;       // parts of a drawing that are looked at for listeners; shapes of a link that are measured
 
   const isDrawn = (el) => tagOf(el) >= 'a' && tagOf(el) !== 'svg' && Boolean(el.ownerSVGElement);   // HTML has its tags in capitals
+  const isNamed = (el) => Boolean(attribute(el, 'aria-label') || attribute(el, 'aria-labelledby') || attribute(el, 'xlink:title') || svgTitle(el) || textOf(el, 1));
   const isControl = (el) => CONTROL_ROLES.has(roleOf(el));
 
   // What is no control, but listens or takes the focus, counts when it says what it is: charts listen on much that they draw.
@@ -48,5 +49,5 @@
     return best;
   }
 
-  Object.assign(parts, { isDrawn, isActive, usedIn, largestShape });
+  Object.assign(parts, { isDrawn, isActive, isNamed, usedIn, largestShape });
 })();

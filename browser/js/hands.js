@@ -315,7 +315,7 @@
 
     find(text) {
       const found = holder(openModal() || document.body, squeeze(text).toLowerCase());
-      if (found) bring(found, { block: 'center', inline: 'nearest', behavior: 'instant' });
+      if (found) { bring(found, { block: 'center', inline: 'nearest', behavior: 'instant' }); apprentice.parts.sought = squeeze(text).toLowerCase(); }
       return Boolean(found);
     },
   });
