@@ -6,7 +6,7 @@
   if (parts.fit) return;
   const { mutations } = parts;
 
-  const LINE = 2.9, MARK = 0.96, DIGIT = 0.99, WORD = 0.64, LETTER = 0.08, CAPITAL = 0.31, NUMBER = 0.84, FOREIGN = 1.9, REF = 0.54;
+  const LINE = 2.9, MARK = 0.96, DIGIT = 0.99, WORD = 0.64, LETTER = 0.08, CAPITAL = 0.31, JOINED = 0.23, NUMBER = 0.84, FOREIGN = 1.9, REF = 0.54;
   const STRUCTURE = new Set(['heading', 'columns', 'canvas']), NEWS = new Set(['alert', 'status', 'dialog', 'alertdialog', 'more']);
   const wordsOnly = (line) => !line.ref;
 
@@ -16,7 +16,7 @@
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i), small = code | 32;
       const letter = small > 96 && small < 123, inWord = letter && (before | 32) > 96 && (before | 32) < 123;
-      if (letter) cost += LETTER + (inWord ? (code < 97 ? CAPITAL : 0) : WORD);
+      if (letter) cost += LETTER + (inWord ? (code < 97 ? CAPITAL : 0) : WORD) + (before !== 32 && i && (code < 97 || !inWord) ? JOINED : 0);
       else if (code > 47 && code < 58) cost += DIGIT + (before === 32 && i ? NUMBER : 0);
       else if (code > 127) cost += FOREIGN;
       else if (code > 32) cost += MARK;
@@ -26,7 +26,7 @@
   }
 
   function costOf(line) {
-    let cost = LINE + 2 * MARK + costOfText(line.name);
+    let cost = LINE + MARK + costOfText(line.name);
     if (line.ref) cost += REF + 2 * MARK + DIGIT * String(line.ref).length;
     if (line.value) cost += 3 * MARK + costOfText(line.value);
     for (const state of line.states || []) cost += costOfText(state);
