@@ -54,6 +54,8 @@ class Measured:
     tokens: int
     recall: float | None
     """The share of the controls in view that its text names; None where there is none to name."""
+    reached: float | None
+    """The same, with those that ours shows when what it collapsed is expanded, for which no model is called."""
     labels: int
     changes: int
     """Changes of the page's DOM that one look made."""
@@ -81,17 +83,26 @@ def measure(sample: Sample, readers: Sequence[Reader], cookies: Sequence[Any], r
     for reader in readers:
         text = texts.get(reader.name)
         if text is None:
-            rows.append(Measured(sample.name, elements, reader.name, 0, 0, 0, 0, 0, None, 0, 0, errors[reader.name]))
+            rows.append(
+                Measured(sample.name, elements, reader.name, 0, 0, 0, 0, 0, None, None, 0, 0, errors[reader.name])
+            )
             continue
         ms, p90 = spread(times[reader.name])
         said = counted(text, labels, strict=reader is ours)
         changes = mutated(reader)
-        rows.append(_row(sample, elements, reader.name, (ms, p90, len(times[reader.name])), said, changes))
+        reached = counted(ours.look_into(), labels, strict=True).recall if reader is ours else said.recall
+        rows.append(_row(sample, elements, reader.name, (ms, p90, len(times[reader.name])), said, reached, changes))
     return rows
 
 
 def _row(
-    sample: Sample, elements: int, reader: str, time: tuple[float, float, int], said: Counted, changes: int
+    sample: Sample,
+    elements: int,
+    reader: str,
+    time: tuple[float, float, int],
+    said: Counted,
+    reached: float | None,
+    changes: int,
 ) -> Measured:
     ms, p90, rounds = time
     return Measured(
@@ -104,6 +115,7 @@ def _row(
         said.chars,
         said.tokens,
         said.recall,
+        reached,
         said.labels,
         changes,
     )
@@ -117,7 +129,16 @@ def spread(times: Sequence[float]) -> tuple[float, float]:
 
 def table(rows: Sequence[Measured]) -> str:
     """Write the results for a terminal; `times` is how many times as long as ours a reader takes."""
-    columns = ("ms", 9), ("p90", 9), ("times", 6), ("chars", 8), ("tokens", 7), ("recall", 7), ("changes", 8)
+    columns = (
+        ("ms", 9),
+        ("p90", 9),
+        ("times", 6),
+        ("chars", 8),
+        ("tokens", 7),
+        ("recall", 7),
+        ("reached", 7),
+        ("changes", 8),
+    )
     head = f"{'page':<26} {'elements':>8} {'reader':<16}" + "".join(f" {name:>{width}}" for name, width in columns)
     ours = {row.page: row.ms for row in rows if row.reader == Ours.name}
     return "\n".join([head, "-" * len(head), *(_line(row, ours[row.page]) for row in rows)])
@@ -127,9 +148,9 @@ def _line(row: Measured, ours: float) -> str:
     start = f"{row.page[-26:]:<26} {row.elements:>8,} {row.reader:<16}"
     if row.error:
         return f"{start} {row.error[:70]}"
-    recall = "-" if row.recall is None else f"{row.recall:.1%}"
+    recall, reached = ("-" if share is None else f"{share:.1%}" for share in (row.recall, row.reached))
     times = f"{row.ms:>9.1f} {row.ms_p90:>9.1f} {row.ms / ours:>6.1f}"
-    return f"{start} {times} {row.chars:>8,} {row.tokens:>7,} {recall:>7} {row.changes:>8}"
+    return f"{start} {times} {row.chars:>8,} {row.tokens:>7,} {recall:>7} {reached:>7} {row.changes:>8}"
 
 
 def run(
@@ -201,7 +222,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tell(f"error: {error}")
         return error.exit_code
     tokens = Tokens.unit()
-    print(f"{table(rows)}\nTokens: {tokens}. Recall: of the controls in view as the page opens.")  # noqa: T201 - the result
+    notes = "Recall: of the controls in view as the page opens; reached: with what expand shows."
+    print(f"{table(rows)}\nTokens: {tokens}. {notes}")  # noqa: T201 - the result
     if args.json:
         figures = {"rounds": args.rounds, "tokens": tokens, "pages": [asdict(row) for row in rows]}
         args.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")

@@ -13,11 +13,14 @@ from playwright.sync_api import Page
 
 from browser.errors import SetupError
 from browser.page import PageView
+from browser.types import COLLAPSED
 
 PEERS = ("browser-use", "browsergym-core")
 """Packages whose own observation code is measured, by their names in the package index."""
 PROGRAM = Path(__file__).with_name("peer.py")
 SNAPSHOT_LIMIT_MS = 60_000
+MANY_PARTS = 40
+"""Parts of a collapsed run that are looked at, at most."""
 
 
 class Reader(Protocol):
@@ -79,6 +82,20 @@ class Ours(Snapshot):
     def look(self) -> tuple[float, str]:
         """Read the page and write it as lines."""
         return _timed(lambda: self.view.observe().render())
+
+    def look_into(self) -> str:
+        """Read the page, and all that `expand` shows of what was collapsed; each control once."""
+        found: dict[int, str] = {}
+        for _ in range(MANY_PARTS):
+            page = self.view.observe()
+            known = len(found)
+            found |= {line.ref: line.render() for line in page.lines if line.ref is not None and line.role != COLLAPSED}
+            collapsed = [line.ref for line in page.lines if line.role == COLLAPSED and line.ref is not None]
+            if not collapsed or len(found) == known:
+                break
+            for ref in collapsed:
+                self.view.locate(ref).call("expand", ref)
+        return "\n".join(found.values())
 
 
 class Peer:

@@ -10,14 +10,18 @@ from typing import Any
 from playwright.sync_api import Error, Page
 
 from browser.actions import ActionFailed
-from browser.types import FramePart, Line, Observation, Target
+from browser.room import CAP, Room
+from browser.types import COLLAPSED, FramePart, Line, Observation, Target
 from browser.world import BrowserLost, Call, DocumentGone, World, call_all, script, translated
 
+SCRIPTS = (
+    *("nodes", "names", "drawings", "geometry", "notices", "relevance", "collapse", "twins", "targets"),
+    *("walker", "hands", "press", "waits"),
+)
+"""Our scripts in every frame, in this order."""
 BLOCK = 1000
 """Each frame of another origin numbers its controls in a thousand of its own; the page itself has 1 to 999, then what is free."""
 MAX_DEPTH = 3
-FRAME_LINES = 24
-"""So many of the cap's lines are kept for frames of other origins."""
 TRIES = 10
 """A page that moves on while it is read is read again, so many times."""
 LOAD_MS = 10_000
@@ -37,8 +41,8 @@ class Frame:
     """The document that was last observed; numbers mean nothing in another one."""
     ids: dict[tuple[str, int], str] = field(default_factory=dict)
     """CDP ids of the frames in it, by document and number."""
-    room: int = 0
-    """How many lines it was asked for last."""
+    room: Room = field(default_factory=lambda: Room(0, 0))
+    """What it was asked for last."""
 
     def call(self, function: str, *arguments: Any) -> Any:
         """Call one of our functions in this frame. Raises DocumentGone when it is gone, with its process perhaps."""
@@ -65,12 +69,14 @@ class Ahead:
     """What a frame was read as before it was known how much room it has."""
 
     document: str
-    cap: int
+    room: Room
     raw: dict[str, Any]
 
-    def fits(self, cap: int) -> bool:
-        """Whether reading it with this cap would say the same: it is the same cap, or neither cuts anything."""
-        return cap == self.cap or len(self.raw["lines"]) <= min(self.cap - 1, cap)
+    def fits(self, room: Room) -> bool:
+        """Whether reading it with this room would say the same: it is the same, or neither cuts anything."""
+        lines = self.raw["lines"]
+        whole = not self.raw["moreBelow"] and all(line["role"] != COLLAPSED for line in lines)
+        return room == self.room or (whole and room.holds(lines, self.raw["cost"]))
 
 
 class PageView:
@@ -78,9 +84,7 @@ class PageView:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._source = script(
-            "nodes", "names", "geometry", "notices", "collapse", "twins", "targets", "walker", "hands", "press", "waits"
-        )
+        self._source = script(*SCRIPTS)
         self._outfits: list[Callable[[World], None]] = []
         self.world = World(page.context.new_cdp_session(page), self._source)
         self.main = Frame(self.world, self.world.root)
@@ -91,18 +95,18 @@ class PageView:
         self._shown: list[Frame] = []
         """The frames that were read in the last look: those of the next one, most likely."""
 
-    def observe(self, cap: int = 120) -> Observation:
+    def observe(self, cap: int = CAP) -> Observation:
         """Look at the page and its visible frames of other origins, all at once; frames that are new take a second round trip."""
         started = time.perf_counter()
-        raw = self._steadily(cap)
+        room = Room.of(cap)
+        raw = self._steadily(room)
         lines, more_below, focus = raw["lines"], raw["moreBelow"], raw["focus"]
         targets, parts = raw["targets"], []
         if raw["frames"]:
-            inner, focused = self._read_frames(
-                self.main, raw["frames"], max(cap - len(lines), min(FRAME_LINES, cap // 4)), 1, targets, parts
-            )
-            more_below += max(len(lines) + len(inner) - cap, 0)
-            lines = lines[: cap - len(inner)]
+            inner, cost, focused = self._read_frames(self.main, raw["frames"], room.for_frames(raw), 1, targets, parts)
+            kept = room.beside(lines, raw["costs"], Room(len(inner), cost))
+            more_below += len(lines) - kept
+            lines = lines[:kept]
             parts = [FramePart(url, first + len(lines), count) for url, first, count in parts]
             lines += _numbered(inner, lines)
             focus = focused if focused is not None else focus
@@ -152,11 +156,11 @@ class PageView:
         """Do it no more to Worlds to come."""
         self._outfits.remove(outfit)
 
-    def _steadily(self, cap: int) -> dict[str, Any]:
+    def _steadily(self, room: Room) -> dict[str, Any]:
         """Read the page itself; when it moves on meanwhile, read the next one."""
         for _ in range(TRIES):
             try:
-                return self._read(self.main, cap)
+                return self._read(self.main, room)
             except DocumentGone:
                 with translated():
                     self.page.wait_for_load_state("domcontentloaded", timeout=LOAD_MS)
@@ -164,39 +168,39 @@ class PageView:
             "The page moves on before it can be read", "Look at the app in a browser; it may be reloading without end."
         )
 
-    def _read(self, frame: Frame, cap: int) -> dict[str, Any]:
+    def _read(self, frame: Frame, room: Room) -> dict[str, Any]:
         """Read one frame, unless it was read ahead with the room that it now has."""
         if frame is self.main:
             frame.id = self.world.root
             shown, self._shown, self._ahead = self._shown, [], {}
-            self._read_ahead([(frame, cap), *((other, other.room) for other in shown)])
-        elif not (frame.id in self._ahead and self._ahead[frame.id].fits(cap)):
-            self._read_ahead([(frame, cap)])
+            self._read_ahead([(frame, room), *((other, other.room) for other in shown)])
+        elif not (frame.id in self._ahead and self._ahead[frame.id].fits(room)):
+            self._read_ahead([(frame, room)])
         ahead = self._ahead.pop(frame.id, None)
         if ahead is None or frame.world.context(frame.id) != ahead.document:
             raise DocumentGone(frame.id)
-        frame.seen, frame.room = ahead.document, cap
+        frame.seen, frame.room = ahead.document, room
         if frame is not self.main:
             self._shown.append(frame)
         return ahead.raw
 
-    def _read_ahead(self, frames: list[tuple[Frame, int]]) -> None:
+    def _read_ahead(self, frames: list[tuple[Frame, Room]]) -> None:
         """Read several frames at once, each with so much room."""
         asked, calls = [], []
-        for frame, cap in frames:
+        for frame, room in frames:
             taken = [other.block for other in self._frames.values() if other is not frame]
-            options = {"cap": cap, "base": frame.block * BLOCK + 1, "taken": taken}
+            options = {"cap": room.lines, "budget": room.cost, "base": frame.block * BLOCK + 1, "taken": taken}
             try:
                 document = frame.world.context(frame.id)
             except (DocumentGone, BrowserLost):
                 if frame is self.main:
                     raise
                 continue  # a frame that is gone, with its process perhaps, has nothing to say
-            asked.append((frame, document, cap))
+            asked.append((frame, document, room))
             calls.append(Call(frame.world, document, "observe", (options,)))
-        for (frame, document, cap), raw in zip(asked, call_all(calls), strict=True):
+        for (frame, document, room), raw in zip(asked, call_all(calls), strict=True):
             if not isinstance(raw, Exception):
-                self._ahead[frame.id] = Ahead(document, cap, raw)
+                self._ahead[frame.id] = Ahead(document, room, raw)
             elif frame is self.main:
                 raise raw
             elif isinstance(raw, BrowserLost):
@@ -206,38 +210,41 @@ class PageView:
         self,
         parent: Frame,
         numbers: list[int],
-        room: int,
+        room: Room,
         depth: int,
         targets: dict[str, dict[str, Any]],
         parts: list[tuple[str, int, int]],
         first: int = 0,
-    ) -> tuple[list[dict[str, Any]], int | None]:
+    ) -> tuple[list[dict[str, Any]], float, int | None]:
         """Read the visible frames of other origins, outer ones first. One that goes away meanwhile has nothing to say.
 
-        Where their controls lead goes to `targets`; where each begins among these lines, counted from `first`, to `parts`.
+        Returned are their lines, what these cost, and which has the focus. Where their controls lead goes to `targets`;
+        where each begins among these lines, counted from `first`, to `parts`.
         """
         lines: list[dict[str, Any]] = []
-        focus = None
+        left, focus = room, None
         there = [frame for frame in (self._there(parent, number) for number in numbers) if frame is not None]
         self._read_ahead([(frame, room) for frame in there if frame.id not in self._ahead])
         for frame in there:
-            if len(lines) >= room:
+            if not left.is_left:
                 break
             try:
-                raw = self._read(frame, room - len(lines))
+                raw = self._read(frame, left)
             except DocumentGone:
                 continue
             parts.append((raw["url"], first + len(lines), len(raw["lines"])))
             targets.update({ref: target for ref, target in raw["targets"].items() if ref not in targets})
             lines += raw["lines"]
+            left = left.after(raw)
             focus = raw["focus"] if raw["focus"] is not None else focus
             if raw["frames"] and depth < MAX_DEPTH:
-                inner, focused = self._read_frames(
-                    frame, raw["frames"], room - len(lines), depth + 1, targets, parts, first + len(lines)
+                inner, cost, focused = self._read_frames(
+                    frame, raw["frames"], left, depth + 1, targets, parts, first + len(lines)
                 )
                 lines += inner
+                left = Room(left.lines - len(inner), left.cost - cost)
                 focus = focused if focused is not None else focus
-        return lines, focus
+        return lines, room.cost - left.cost, focus
 
     def _there(self, parent: Frame, number: int) -> Frame | None:
         try:

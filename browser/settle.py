@@ -19,7 +19,7 @@ LIMIT = 5.0
 RESTLESS_LIMIT = 1.0
 """A page that was found to change without end is not waited for as long the next time."""
 FRAME_LIMIT_MS = 500
-IMPATIENT_MS = 100
+IMPATIENT_MS = 30
 """Somebody who may cut the waiting short is asked so often."""
 POLL_SECONDS = 1.0
 COUNTED = frozenset({"document", "xhr", "fetch"})
@@ -125,12 +125,15 @@ class Settling:
         """Wait until the active tab is quiet, at most five seconds in all."""
         view = self._tabs.view
         deadline = time.monotonic() + (RESTLESS_LIMIT if self._restless is view else LIMIT)
-        was_still = False
+        was_still, begun = False, time.monotonic()
         while True:
             left = max(deadline - time.monotonic(), 0.0)
             busy = self._traffic.busy or self._tabs.downloading > 0
-            still = self._still(min(left * 1000, IMPATIENT_MS) if self.hurried else left * 1000)
-            was_still = was_still or still
+            waited_ms = (time.monotonic() - begun) * 1000
+            still = self._still(min(left * 1000, IMPATIENT_MS) if self.hurried else left * 1000, waited_ms)
+            if still is not False:
+                begun = time.monotonic()  # another stretch, or another document
+            was_still = was_still or bool(still)
             if still and not busy and not self._traffic.busy:
                 self._restless = None
                 return Quiet.STILL
@@ -138,18 +141,20 @@ class Settling:
                 self._restless = None if was_still else self._tabs.view
                 return Quiet.LOADING if busy else Quiet.CHANGING
 
-    def _still(self, limit_ms: float) -> bool:
-        """Wait for a stretch without changes. False when there was none, or the tab or its document went away meanwhile."""
+    def _still(self, limit_ms: float, waited_ms: float) -> bool | None:
+        """Wait for a stretch without changes, that may have begun `waited_ms` ago. False when there was none.
+
+        None when the tab or its document went away meanwhile.
+        """
         view = self._tabs.view
         try:
-            if not view.main.call("quiet", STILL_MS, limit_ms, True):
+            if not view.main.call("quiet", STILL_MS, limit_ms, waited_ms):
                 return False
             for frame in list(view.frames())[1:]:
-                frame.call("quiet", STILL_MS, min(limit_ms, FRAME_LIMIT_MS), False)
+                frame.call("quiet", STILL_MS, min(max(limit_ms, STILL_MS), FRAME_LIMIT_MS), None)
         except DocumentGone:
-            return False
+            return None
         except BrowserLost:
             if not view.page.is_closed():
                 raise
-            return self._tabs.view is view
-        return self._tabs.view is view
+        return self._tabs.view is view or None

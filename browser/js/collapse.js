@@ -4,7 +4,7 @@
 (() => {
   const { apprentice } = globalThis;
   const { parts } = apprentice;
-  const { tagOf, parentOf, isThere, elementsIn } = parts;
+  const { tagOf, parentOf, isThere, elementsIn, costOf } = parts;
   if (parts.collapse) return;
 
   const ALIKE = 12;                    // so many children of one kind make a run
@@ -44,11 +44,17 @@
     return runs.filter((each) => each.items.length >= ALIKE);
   }
 
-  // Whether a control past the cap belongs to no run.
-  function losesOther(lines, cap, runs) {
-    let count = 0;
-    return lines.some((line, at) => !line.deferred && ++count > cap && line.ref && !runs.some((run) => at >= run.items[0] && at < run.end));
+  // Whether a control past the cap or the budget belongs to no run.
+  function losesOther(lines, cap, budget, runs) {
+    let count = 0, cost = 0;
+    return lines.some((line, at) => {
+      if (line.deferred) return false;
+      cost += costOf(line);
+      return (++count > cap || cost > budget) && line.ref && !runs.some((run) => at >= run.items[0] && at < run.end);
+    });
   }
+
+  const costOfAll = (lines) => lines.reduce((sum, line) => sum + (line.deferred ? 0 : costOf(line)), 0);
 
   const kindOf = (lines) => {
     const roles = new Set(lines.map((line) => line.role));
@@ -56,13 +62,14 @@
   };
 
   // The lines with the longest runs cut short, until they are few enough or no run is left. `refOf` numbers a run by its parent.
-  parts.collapse = (lines, cap, elementOf, refOf) => {
+  parts.collapse = (lines, cap, budget, elementOf, refOf) => {
     const runs = runsOf(lines, elementOf);
-    if (!losesOther(lines, cap, runs)) return lines;
-    let count = lines.filter((line) => !line.deferred).length;
+    if (!losesOther(lines, cap, budget, runs)) return lines;
+    const inView = lines.filter((line) => !line.deferred);
+    let count = inView.length, cost = costOfAll(inView);
     const cuts = new Map();
     for (const { parent, items, end } of runs.sort((a, b) => (b.end - b.items[0]) - (a.end - a.items[0]))) {
-      if (count <= cap) break;
+      if (count <= cap && cost <= budget) break;
       let start = starts.get(parent) ?? 0;
       if (start >= items.length) { starts.set(parent, 0); start = 0; }
       const stop = start + (starts.has(parent) ? PART : FEW);
@@ -73,6 +80,7 @@
       const more = { role: 'more', name: `${items.length - Math.min(PART, stop - start, items.length - start)} ${kind}`, ref: refOf(parent) };
       cuts.set(items[0], { kept: lines.slice(from, to).concat(more), end });
       count -= hidden.length - 1;
+      cost -= costOfAll(hidden) - costOf(more);
     }
     const out = [];
     for (let at = 0; at < lines.length;) {

@@ -2,7 +2,7 @@
 (() => {
   const { parts } = globalThis.apprentice;
   if (parts.boxOf) return;
-  const { tagOf, attribute, boundsOf, aboveOf, parentOf, ownerOf, shadowOf, elementsIn, shown } = parts;
+  const { tagOf, attribute, boundsOf, aboveOf, parentOf, ownerOf, shadowOf, elementsIn, shown, isDrawn, largestShape } = parts;
 
   // A checkbox hidden behind a styled label is used through the label, as a person does.
   const styledLabel = (el) => (el.type === 'checkbox' || el.type === 'radio' || el.type === 'file') && el.labels && Array.from(el.labels).find((label) => shown(label) && boundsOf(label).width > 1);
@@ -15,18 +15,24 @@
 
   function related(found, el) {
     for (let node = found; node; node = aboveOf(node) || node.host) if (node === el) return true;
+    if (isDrawn(el)) return false;     // what is around a shape is not the shape
     for (let node = el; node; node = aboveOf(node) || node.host) if (node === found) return found !== document.body && found !== document.documentElement && !isDialog(found);
     if (el.labels && tagOf(el) !== 'FORM') for (const label of el.labels) if (label.contains(found)) return true;
     return false;
   }
   const isDialog = (el) => tagOf(el) === 'DIALOG' || ['dialog', 'alertdialog'].includes(attribute(el, 'role'));
 
-  // The first of five points of the element that a mouse would reach; null when something else lies over all of them.
+  // Shares of width and height where an element is looked for. A drawn one may be an arc, with little of its box in it.
+  const POINTS = [[0.5, 0.5], [0.2, 0.5], [0.8, 0.5], [0.5, 0.2], [0.5, 0.8]], CORNERS = [[0.1, 0.1], [0.9, 0.9]];
+  const GRID = [0.08, 0.25, 0.42, 0.58, 0.75, 0.92].flatMap((fy, _, all) => all.map((fx) => [fx, fy]));
+  const pointsOf = (el, others = []) => (isDrawn(el) || others.length ? POINTS.concat(others, isDrawn(el) ? GRID : []) : POINTS);
+
+  // The first of some points of the element that a mouse would reach; null when something else lies over all of them.
   function reachable(el, box) {
     const left = Math.max(box.left, 0), right = Math.min(box.right, innerWidth), top = Math.max(box.top, 0), bottom = Math.min(box.bottom, innerHeight);
     if (right - left < 1 || bottom - top < 1) return null;
     const mid = (a, b, f) => a + (b - a) * f;
-    for (const [fx, fy] of [[0.5, 0.5], [0.2, 0.5], [0.8, 0.5], [0.5, 0.2], [0.5, 0.8]]) {
+    for (const [fx, fy] of pointsOf(el)) {
       const x = mid(left, right, fx), y = mid(top, bottom, fy);
       const found = hit(el, x, y);
       if (found && related(found, el)) return { x, y };
@@ -47,6 +53,8 @@
   }
 
   function boxOf(el) {
+    const shape = isDrawn(el) && largestShape(el);
+    if (shape) return shape;
     const box = boundsOf(el);
     if (box.width > 1 && box.height > 1 && !beyond(el, box)) return { el, box };
     const label = styledLabel(el);
@@ -55,5 +63,5 @@
     return { el, box };
   }
 
-  Object.assign(parts, { styledLabel, related, isDialog, reachable, beyond, boxOf });
+  Object.assign(parts, { CORNERS, pointsOf, styledLabel, related, isDialog, reachable, beyond, boxOf });
 })();

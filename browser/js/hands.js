@@ -4,11 +4,11 @@
 (() => {
   const { apprentice } = globalThis;
   if (apprentice.probe) return;
-  const { elements, squeeze, cut, shown, related, isDialog, boxOf, styledLabel, roleOf, nameOf, textOf, isSecret, childrenOf, openModal, SKIP } = apprentice.parts;
+  const { elements, squeeze, cut, shown, related, isDialog, boxOf, styledLabel, CORNERS, pointsOf, roleOf, nameOf, textOf, isSecret, childrenOf, openModal, SKIP } = apprentice.parts;
   const { tagOf, typeOf, isEdited, countOf, attribute, matches, closest, query, queryAll, boundsOf, shadowOf, isVisible, bring, rootOf, contains, parentOf, ownerOf, isThere, wordsIn } = apprentice.parts;
   const SET_DIRECTLY = new Set(['date', 'time', 'datetime-local', 'month', 'week', 'color', 'range']);
   const NOT_TYPED = new Set(['checkbox', 'radio', 'button', 'submit', 'reset', 'image', 'hidden']);
-  const PRESSED = 'a[href],button,input,select,textarea,summary,[role=button],[role=link]';
+  const PRESSED = 'a[*|href],button,input,select,textarea,summary,[role=button],[role=link]';
 
   // A hidden tab draws no frames: the timer keeps the promise then.
   const frame = () => new Promise((resolve) => { const timer = setTimeout(resolve, 100); requestAnimationFrame(() => { clearTimeout(timer); resolve(); }); });
@@ -34,7 +34,7 @@
     const left = Math.max(box.left, 0), right = Math.min(box.right, win.innerWidth), top = Math.max(box.top, 0), bottom = Math.min(box.bottom, win.innerHeight);
     if (right - left < 1 || bottom - top < 1) return { outside: true };
     let cover = null;
-    for (const [fx, fy] of [[0.5, 0.5], [0.2, 0.5], [0.8, 0.5], [0.5, 0.2], [0.5, 0.8], [0.1, 0.1], [0.9, 0.9]]) {
+    for (const [fx, fy] of pointsOf(el, CORNERS)) {
       const x = left + (right - left) * fx, y = top + (bottom - top) * fy;
       const found = under(ownerOf(el), x, y);
       if (!isOn(found, el, owner)) { cover = cover || found; continue; }
@@ -315,7 +315,7 @@
 
     find(text) {
       const found = holder(openModal() || document.body, squeeze(text).toLowerCase());
-      if (found) bring(found, { block: 'center', inline: 'nearest', behavior: 'instant' });
+      if (found) { bring(found, { block: 'center', inline: 'nearest', behavior: 'instant' }); apprentice.parts.sought = squeeze(text).toLowerCase(); }
       return Boolean(found);
     },
   });

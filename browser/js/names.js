@@ -56,6 +56,8 @@
 
   // --- roles and names ------------------------------------------------------------------------------------------
 
+  const isLink = (el) => hasAttribute(el, 'href') || hasAttribute(el, 'xlink:href');
+
   function roleOf(el) {
     const explicit = attribute(el, 'role');
     if (explicit) {
@@ -64,6 +66,7 @@
       if (role === 'row' || role === 'none' || role === 'presentation') return role;
     }
     switch (tagOf(el)) {
+      case 'a': return isLink(el) ? 'link' : '';                  // in a drawing
       case 'A': case 'AREA': return hasAttribute(el, 'href') ? 'link' : (hasAttribute(el, 'onclick') ? 'button' : '');
       case 'BUTTON': return 'button';
       case 'SUMMARY': return 'button';
@@ -105,7 +108,7 @@
     for (const child of childrenOf(el)) visit(child);
     return squeeze(out);
   }
-  const svgTitle = (svg) => { const title = query(svg, 'title'); return title ? title.textContent : ''; };
+  const svgTitle = (svg) => { const title = query(svg, 'title'); return title ? title.textContent : ''; };   // or that of a part of it
 
   function labelledBy(el) {
     const ids = attribute(el, 'aria-labelledby');
@@ -136,7 +139,7 @@
     }
     const own = typeof el.className === 'string' ? /(?:^|\s)(?:fa|icon|glyphicon|bi|mdi)-([a-z][a-z0-9-]+)/.exec(el.className) : null;
     if (own) return own[1].replace(/-/g, ' ');
-    if (tagOf(el) === 'A') { const path = (attribute(el, 'href') || '').split(/[?#]/)[0].split('/').filter(Boolean).pop(); return path ? path.replace(/[-_]+/g, ' ') : ''; }
+    if (tagOf(el) === 'A' || tagOf(el) === 'a') { const path = (attribute(el, 'href') || attribute(el, 'xlink:href') || '').split(/[?#]/)[0].split('/').filter(Boolean).pop(); return path ? path.replace(/[-_]+/g, ' ') : ''; }
     const id = attribute(el, 'id');
     return id ? id.replace(/[-_]+/g, ' ') : ownWords(el.previousElementSibling);
   }
@@ -157,6 +160,7 @@
       if (name) return name;
     }
     if (NAME_FROM_CONTENT.has(role)) { name = textOf(el); if (name) return name; }
+    if (tagOf(el) >= 'a') { name = squeeze(svgTitle(el) || attribute(el, 'xlink:title') || ''); if (name) return name; }
     name = squeeze(attribute(el, 'title') || '') || squeeze(attribute(el, 'placeholder') || '') || squeeze(attribute(el, 'alt') || '');
     if (name) return name;
     if (role === 'dialog' || role === 'alertdialog') { const head = query(el, 'h1,h2,h3,h4,h5,h6,legend,header'); return head ? textOf(head) : ''; }
@@ -222,7 +226,7 @@
   }
 
   Object.assign(parts, {
-    BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret,
+    BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, svgTitle, valueOf, statesOf, optionsOf, isSecret,
     readers, mutations: () => mutations, lastMutation: () => lastMutation,
   });
 })();

@@ -50,7 +50,7 @@
   // --- what shows under the pointer, and dragging ---------------------------------------------------------------
 
   const THINGS = 'li,tr,[role=row],[role=listitem],[role=menuitem],[aria-haspopup],article,td';
-  const CONTROLS = 'a[href],button,input,select,textarea,[role]';
+  const CONTROLS = 'a[*|href],button,input,select,textarea,[role]';
   const MANY = 2000, TRAIL = 12, FAR = 10;
   const elementsOf = (event) => event.composedPath().filter((node) => typeOf(node) === 1);
   const visible = () => { const all = document.querySelectorAll(CONTROLS); return new Set(all.length > MANY ? [] : Array.from(all).filter(shown)); };

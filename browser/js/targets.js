@@ -23,8 +23,8 @@
     }
 
     function targetOf(el) {
-      const link = closest(el, 'a[href],area[href]');
-      if (link) return { method: 'link', url: link.href.slice(0, MAX_URL) };
+      const link = closest(el, 'a[*|href],area[href]');
+      if (link) return { method: 'link', url: typeof link.href === 'string' ? link.href.slice(0, MAX_URL) : address(link, link.href.baseVal) };   // in a drawing the other
       const form = tagOf(el) === 'FORM' ? null : el.form;
       if (!form) return null;
       const { number, button } = submitter(form);

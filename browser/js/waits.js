@@ -39,8 +39,8 @@
   const readable = (win) => { try { return Boolean(win.document); } catch { return false; } };
 
   Object.assign(apprentice, {
-    // No change for `still` ms, counted from now at the earliest when `fresh`, the document is there and nothing slides.
-    quiet: (still, limit, fresh) => until(limit, (now, start) => arrived() && now - Math.max(lastMutation(), fresh ? start : 0) >= still && !moving()),
+    // No change for `still` ms, the document is there and nothing slides. The stretch begins `waited` ms ago at the earliest, or whenever.
+    quiet: (still, limit, waited) => until(limit, (now, start) => arrived() && now - Math.max(lastMutation(), waited === null ? 0 : start - waited) >= still && !moving()),
     changed: (since, limit) => until(limit, () => mutations() !== since),
     unsaved: () => unsaved(window),
   });

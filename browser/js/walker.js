@@ -5,7 +5,7 @@
 (() => {
   const { apprentice } = globalThis;
   if (apprentice.observe) return;
-  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, collapse, distinguish, isRow, vanished, mutations } = apprentice.parts;
+  const { BRANCH, BRANCHED, CONTROL_ROLES, INLINE, MAX_NAME, SKIP, TEXT_ROLES, squeeze, cut, ask, listening, shown, childrenOf, roleOf, nameOf, textOf, valueOf, statesOf, optionsOf, isSecret, styledLabel, reachable, beyond, boxOf, isDrawn, isActive, isNamed, usedIn, costOf, fit, collapse, distinguish, isRow, vanished, mutations } = apprentice.parts;
   const { tagOf, typeOf, countOf, attribute, hasAttribute, closest, query, queryAll, boundsOf, shadowOf, rootOf, parentOf, ownerOf, firstOf, nextOf } = apprentice.parts;
 
   const refs = new WeakMap();          // element -> ref, for the element's life
@@ -16,7 +16,7 @@
   let taken = [];                      // the thousands of others
   let asked = {};                      // how the page was looked at last
 
-  const CONTROL_SELECTOR = 'a[href],button,input:not([type=hidden]),select,textarea,summary,[role=button],[role=link],[role=tab],[role=menuitem],[role=checkbox],[role=option],[contenteditable=true]';
+  const CONTROL_SELECTOR = 'a[*|href],button,input:not([type=hidden]),select,textarea,summary,[role=button],[role=link],[role=tab],[role=menuitem],[role=checkbox],[role=option],[contenteditable=true]';
   const SECRET_QUERY = /([?&#][^=&#]*(?:otp|cvv|cvc|passwor[dt]|passwd)=)[^&#]+/gi;
   const MAX_TEXT = 160;
 
@@ -44,8 +44,8 @@
   }
 
   class Walk {
-    constructor(cap, offset) {
-      this.cap = cap; this.lines = []; this.words = ''; this.wordsBox = null; this.offset = offset;
+    constructor(cap, budget, offset) {
+      this.cap = cap; this.budget = budget; this.late = new Set(); this.spare = new Set(); this.lines = []; this.words = ''; this.wordsBox = null; this.offset = offset;
       this.row = null; this.skipped = 0; this.modal = null; this.prune = true; this.controls = 0; this.foreign = []; this.secrets = [];
     }
 
@@ -75,6 +75,7 @@
       if (tagOf(el) === 'SLOT') { this.children(el, depth); return; }
       const role = roleOf(el);
       if (CONTROL_ROLES.has(role)) { this.flushBeforeControl(el); this.controlAndInside(el, role, depth); return; }
+      if (isDrawn(el)) { if (isActive(el)) { this.flushBeforeControl(el); this.control(el, 'clickable'); } return; }
       if (!role && this.clickable(el)) { this.flush(); this.control(el, 'clickable'); return; }
       if (TEXT_ROLES.has(role)) {
         this.flush();
@@ -92,6 +93,7 @@
         const label = attribute(el, 'aria-label');
         if (label) this.say(label, false);
         else if (tagOf(el) === 'CANVAS' && el.width * el.height > 10000) { this.flush(); this.lines.push({ role: 'canvas', name: 'drawing that has no readable text' }); }
+        if (tagOf(el) === 'svg') for (const used of usedIn(el)) this.visit(used, depth + 1);
         return;
       }
       if (attribute(el, 'aria-hidden') === 'true' && !query(el, CONTROL_SELECTOR)) return;
@@ -183,6 +185,7 @@
       const options = optionsOf(el);
       if (options) line.options = options;
       if (this.row) line.row = true;
+      if (isDrawn(el) && !isNamed(el)) this.spare.add(line);
       this.lines.push(line);
     }
 
@@ -215,59 +218,67 @@
     return counts;
   }
 
-  function countInView(lines) {
-    let count = 0;
-    for (const line of lines) if (!line.deferred) count++;
-    return count;
+  function sizeInView(lines) {
+    let count = 0, cost = 0;
+    for (const line of lines) if (!line.deferred) { count++; cost += costOf(line); }
+    return { count, cost };
   }
 
   function expand(walk) {
-    // Below the fold: walk what was put aside, in document order, until the cap is reached.
+    // Below the fold: walk what was put aside, in document order, until the cap or the budget is reached.
     walk.prune = false;
     walk.offset = { y: 0, height: innerHeight };
     const out = [];
-    let inView = countInView(walk.lines);
-    if (inView > walk.cap) {
-      walk.lines = collapse(walk.lines, walk.cap, (line) => elements.get(line.ref)?.deref(), refOf);
-      inView = countInView(walk.lines);
+    let { count, cost } = sizeInView(walk.lines);
+    if (count > walk.cap || cost > walk.budget) {
+      walk.lines = collapse(walk.lines, walk.cap, walk.budget, (line) => elements.get(line.ref)?.deref(), refOf);
+      ({ count, cost } = sizeInView(walk.lines));
     }
-    let room = Math.max(walk.cap - inView, 0), below = 0, counts = null;
+    let below = 0, full = count >= walk.cap || cost >= walk.budget, counts = null;
     for (const line of walk.lines) {
       if (!line.deferred) { out.push(line); continue; }
-      if (room > 0 && !line.above) {
+      if (!full && !line.above) {
         const start = walk.lines; walk.lines = [];
         walk.visit(line.deferred, line.depth); walk.flush();
         const fresh = walk.lines; walk.lines = start;
-        out.push(...fresh.slice(0, room)); below += Math.max(fresh.length - room, 0); room -= Math.min(fresh.length, room);
+        for (const one of fresh) {
+          const price = costOf(one);
+          full ||= cost + price > walk.budget;
+          if (full) { below++; continue; }
+          out.push(one); walk.late.add(one); count++; cost += price;
+          full = count >= walk.cap;
+        }
       } else {
         counts ??= countControls(walk.lines);
-        const count = counts.get(line.deferred);
-        if (count) out.push({ more: count, above: line.above });
+        const held = counts.get(line.deferred);
+        if (held) out.push({ more: held, above: line.above });
       }
     }
     return { out, below };
   }
 
   function observe(options = {}) {
-    const { cap = 120, base = 1, taken: others = [] } = options;
+    const { cap = 120, budget = Infinity, base = 1, taken: others = [] } = options;
     asked = options;
     own = Math.floor(base / 1000);
     taken = others;
     if (next < base) next = base;
     ask(document);
     const modal = openModal();
-    const walk = new Walk(cap, { y: 0, height: innerHeight });
+    const walk = new Walk(cap, budget, { y: 0, height: innerHeight });
     if (document.body) { walk.visit(modal || document.body, 0); walk.flush(); }
     const { out, below } = expand(walk);
     let moreAbove = 0, moreBelow = below;
-    const lines = [];
+    const all = [];
     for (const line of out) {
-      if (line.more) { if (line.above) moreAbove += line.more; else moreBelow += line.more; continue; }
-      if (lines.length < cap) lines.push(line); else moreBelow++;
+      if (!line.more) all.push(line);
+      else if (line.above) moreAbove += line.more; else moreBelow += line.more;
     }
-    for (const words of vanished(lines)) lines.unshift({ role: 'alert', name: cut(words, MAX_TEXT) });
-    for (; lines.length > cap; lines.pop()) moreBelow++;
-    distinguish(lines, (line) => elements.get(line.ref).deref());
+    for (const words of vanished(all)) all.unshift({ role: 'alert', name: cut(words, MAX_TEXT) });
+    distinguish(all, (line) => elements.get(line.ref).deref());
+    const focus = focusOf();
+    const { lines, costs } = fit(all, cap, budget, { late: walk.late, spare: walk.spare, focus, sought: apprentice.parts.sought });
+    moreBelow += all.length - lines.length;
     let url = location.href.replace(SECRET_QUERY, '$1•••'), title = document.title, dialog = modal ? nameOf(modal, 'dialog') || 'dialog' : null;
     const targets = apprentice.parts.targets(lines.filter((line) => line.ref).map((line) => [line.ref, elements.get(line.ref).deref()]), own);
     const redact = redactor(walk.secrets);
@@ -279,7 +290,7 @@
         if (line.options) line.options = line.options.map(redact);
       }
     }
-    return { url, title, focus: focusOf(), dialog, mutations: mutations(), lines, moreAbove, moreBelow, elements: document.getElementsByTagName('*').length, frames: walk.foreign, targets };
+    return { url, title, focus, dialog, mutations: mutations(), lines, moreAbove, moreBelow, elements: document.getElementsByTagName('*').length, frames: walk.foreign, targets, costs, cost: costs.reduce((sum, one) => sum + one, 0) };
   }
 
   // A page that repeats a secret, in its words, its title or its address, does not get it past us.
