@@ -33,3 +33,8 @@ class PageView(Vertical):
         self.query_one(Heading).update(f"{title or 'Page'}  {url}")
         self.query_one("VerticalScroll > Static", Static).update("\n".join(lines) or "(the page is empty)")
         self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    def turn(self, pages: int) -> None:
+        """Scroll by so many screens: down, or up when negative."""
+        scroll = self.query_one(VerticalScroll)
+        scroll.scroll_relative(y=pages * max(1, scroll.size.height - 1), animate=False)
