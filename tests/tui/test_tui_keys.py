@@ -19,7 +19,7 @@ from tui.screens.lessons import LessonsScreen, LessonTable
 from tui.screens.live import LiveScreen
 from tui.screens.session import SessionScreen
 from tui.screens.sessions import SessionsScreen, SessionTable
-from tui.widgets.person import ApprovalBox, QuestionBox
+from tui.widgets.person import ApprovalBox, QuestionBox, StepBox
 
 OURS = (
     ApprenticeApp,
@@ -37,6 +37,7 @@ OURS = (
     HelpScreen,
     ApprovalBox,
     QuestionBox,
+    StepBox,
 )
 PLACES = {
     "live": ["f2"],

@@ -29,6 +29,7 @@ Size = tuple[int, int]
 @both_sizes
 async def test_live_before_a_session(opened: Opened, same: Same, size: Size) -> None:
     async with opened(size) as pilot:
+        await shows(pilot, "New here?")
         assert same(pilot)
 
 

@@ -24,7 +24,7 @@ from tui.widgets.masthead import Masthead
 from tui.widgets.night import NightView
 from tui.widgets.rows import Row, RowTable
 
-TEACH = 'Show something once, in a terminal: apprentice teach "…" --url http://…'
+TEACH = 'Show something once: F2, then Ctrl+T; or in a terminal: apprentice teach "…" --url http://…'
 NONE_TAUGHT = f"Nothing was taught yet. {TEACH}"
 NO_NIGHT = "No night yet. Press c to move what was taught into the weights."
 NOTHING_TO_LEARN = "No night yet: it needs a demonstration to learn from."

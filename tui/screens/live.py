@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Footer, Input
 
 from agent.store import Store
 from browser.errors import ApprenticeError
@@ -20,11 +19,11 @@ from tui.reading import Cost, read_cost
 from tui.screens.base import StoreScreen
 from tui.starting import has_display
 from tui.widgets.form import StartForm
-from tui.widgets.heading import Heading
 from tui.widgets.masthead import Masthead
-from tui.widgets.page import PageView
 from tui.widgets.person import ApprovalBox, QuestionBox, StepBox
-from tui.widgets.timeline import Timeline
+from tui.widgets.watch import WatchView
+
+TAUGHT = "taught: F9 shows the lesson, F6 gives the next task, F4 the night"
 
 
 class LiveScreen(StoreScreen):
@@ -53,10 +52,10 @@ class LiveScreen(StoreScreen):
             tooltip="Do it yourself in the browser window for a while; press it again and the session goes on from there",
         ),
         Binding("f8", "stop", "Stop", id="session.stop", tooltip="End the session now; what it did so far is kept"),
+        Binding("pagedown", "page(1)", "Page", id="page.down", tooltip="See what is further down on the page"),
         Binding(
             "pageup", "page(-1)", "Page up", show=False, id="page.up", tooltip="See what is further up on the page"
         ),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="page.down", tooltip="See what is further down"),
     ]
 
     def __init__(self, store: Store, command: Sequence[str], teach_command: Sequence[str]) -> None:
@@ -72,6 +71,10 @@ class LiveScreen(StoreScreen):
         self._error = ""
 
     @property
+    def _watch(self) -> WatchView:
+        return self.query_one(WatchView)
+
+    @property
     def running(self) -> bool:
         """Whether the process of a session is there: it closes its browser after the session's end."""
         return self._child is not None
@@ -80,13 +83,7 @@ class LiveScreen(StoreScreen):
         """Lay out the fields and, hidden until a session begins, what is watched."""
         yield Masthead("live")
         yield StartForm(id="form")
-        with Vertical(id="watch"):
-            yield Heading("", id="watch-task")
-            with Container(id="watch-work"):
-                yield Timeline(id="timeline")
-                yield PageView(id="page")
-            yield Vertical(id="person")
-            yield Static(id="status", markup=False)
+        yield WatchView(id="watch")
         yield Footer()
 
     def on_screen_resume(self) -> None:
@@ -142,12 +139,9 @@ class LiveScreen(StoreScreen):
             lambda record: self.post_message(RecordArrived(record)),
             lambda text: self.post_message(NoteArrived(text)),
         )
-        self.query_one("#watch-task", Heading).update(start.task)
-        self.query_one(Timeline).remove_children()
-        self.query_one(PageView).show("", "", ["The first page appears here once the browser is open."])
         self.add_class("-watching")
         self.set_class(teaches, "-teaching")
-        self.query_one(Timeline).focus()
+        self._watch.begin(start.task)
         self._follow(self._child)
         self._tell()
 
@@ -191,7 +185,7 @@ class LiveScreen(StoreScreen):
 
     def action_page(self, pages: int) -> None:
         """Scroll the page that is shown, whatever has the keys."""
-        self.query_one(PageView).turn(pages)
+        self._watch.turn(pages)
 
     def on_unmount(self) -> None:
         """Leave no session behind without a screen."""
@@ -220,32 +214,17 @@ class LiveScreen(StoreScreen):
             return
         progress.apply(record)
         await self._draw(record)
-        if record.get("event") == "stepped":
+        if record.get("event") == "stepped" and not self._teaches:
             self._read_cost(progress.session_id)
         self._tell()
 
     async def _draw(self, record: dict[str, Any]) -> None:
+        await self._watch.draw(record, self._written)
         match record.get("event"):
             case "observed":
                 self._note = ""
-                self.query_one(PageView).show(record["title"], record["url"], record["lines"])
-            case "decided":
-                verdict = record["verdict"]
-                refused = "" if verdict["allowed"] else verdict["reason"]
-                self.query_one(Timeline).add_step(record["step"], record["action"], refused)
-            case "dialog" | "wall":
-                self.query_one(Timeline).add_note(_beside(record))
-            case "approval_needed":
-                await self._ask(ApprovalBox(record["action"], record["consequence"], record.get("reason", "")))
             case "take_over":
-                await self.query_one("#person").remove_children()
                 self._note = f"{record['reason'] or 'the browser window is yours'}; F7 hands it back"
-            case "question":
-                await self._ask(QuestionBox(record["text"]))
-            case "step_wanted":
-                await self._ask(StepBox(record["step"], record["offers"], record["problem"], self._written))
-            case "stepped":
-                self.query_one(Timeline).finish_step(record["note"], ok=record["ok"])
 
     def on_note_arrived(self, message: NoteArrived) -> None:
         """Show what takes its time before the first page; notes come by a pipe of their own, so one may come too late."""
@@ -258,10 +237,9 @@ class LiveScreen(StoreScreen):
         if self._progress is not None:
             self._progress.exit(message.code, self._error)
             taught = self._teaches and message.code == 0
-            self._note = "taught: F9 shows the lesson, F4 the night" if taught else "F6 new task, F3 to judge it"
-            self.query_one(Timeline).end(self._progress.words())
+            self._note = TAUGHT if taught else "F6 new task, F3 to judge it"
+            await self._watch.end(self._progress.words())
         self._child = None
-        await self.query_one("#person").remove_children()
         self._tell()
 
     def on_cost_read(self, message: CostRead) -> None:
@@ -271,17 +249,11 @@ class LiveScreen(StoreScreen):
 
     # ---- drawing ----------------------------------------------------------------------------------------------
 
-    async def _ask(self, box: ApprovalBox | QuestionBox | StepBox) -> None:
-        place = self.query_one("#person")
-        await place.remove_children()
-        await place.mount(box)
-
     async def _reply(self, record: dict[str, object]) -> None:
         if self._child is not None and self._progress is not None:
             self._child.answer(record)
             self._progress.phase = Phase.ACTING
-        await self.query_one("#person").remove_children()
-        self.query_one(Timeline).focus()
+        await self._watch.answered()
         self._tell()
 
     def _read_cost(self, session_id: str) -> None:
@@ -300,14 +272,8 @@ class LiveScreen(StoreScreen):
             return
         now = [progress.words(), self._note]
         cost = [self._cost.words() if self._cost else "", progress.lessons_words()]
+        if self._teaches:
+            cost = ["what you do here becomes the lesson"]
         lines = ("   ".join(part for part in parts if part) for parts in (now, cost))
-        self.query_one("#status", Static).update("\n".join(lines))
+        self._watch.stand("\n".join(lines))
         self.post_message(StateChanged(progress.brief(), needs_person=progress.phase in WAITING))
-
-
-def _beside(record: dict[str, Any]) -> str:
-    """Say what the page did beside the steps."""
-    if record["event"] == "wall":
-        return f"{record['wall']} in the way: {record['reason']}"
-    verdict = record["verdict"]
-    return f"dialog {'accepted' if verdict['allowed'] else 'dismissed'}: {verdict['reason']}"
