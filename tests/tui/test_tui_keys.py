@@ -19,7 +19,7 @@ from tui.screens.lessons import LessonsScreen, LessonTable
 from tui.screens.live import LiveScreen
 from tui.screens.session import SessionScreen
 from tui.screens.sessions import SessionsScreen, SessionTable
-from tui.widgets.person import ApprovalBox, QuestionBox, StepBox
+from tui.widgets.person import ApprovalBox, QuestionBox, StepBox, StepField
 
 OURS = (
     ApprenticeApp,
@@ -38,6 +38,7 @@ OURS = (
     ApprovalBox,
     QuestionBox,
     StepBox,
+    StepField,
 )
 PLACES = {
     "live": ["f2"],

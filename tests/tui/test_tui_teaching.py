@@ -110,7 +110,7 @@ async def test_a_demonstration_needs_a_task_and_an_address_like_a_session(store:
 
 
 async def test_keys_scroll_a_page_that_is_longer_than_the_screen(opened: Opened) -> None:
-    async with opened((80, 20)) as pilot:
+    async with opened((80, 16)) as pilot:
         await begin(pilot)
         await do(pilot, 'click "Add a bill"', "Step 2, done by you")
         top = text(pilot)

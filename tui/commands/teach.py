@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.events import Listener, ignore
-from agent.guard import Guard, origin_of
+from agent.guard import APPROVABLE, Guard, origin_of
 from agent.lessons.text import demonstration_text, words_text
 from agent.lock import instance_lock, origin_locks
 from agent.loop import Session
@@ -67,7 +67,7 @@ def teach(
             "a demonstration needs a task and an address",
             'For example: apprentice teach "Chris paid Bea back 20" --url http://127.0.0.1:8000/',
         )
-    guard = make_guard(url, "send,pay,delete,publish,grant", [], lambda _action, _verdict: True)
+    guard = make_guard(url, APPROVABLE, [], lambda _action, _verdict: True)
     name = app or origin_of(url)
     protection = protect(secret or [])
     listen = print_json if as_json else show_event

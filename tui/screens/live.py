@@ -52,10 +52,6 @@ class LiveScreen(StoreScreen):
             tooltip="Do it yourself in the browser window for a while; press it again and the session goes on from there",
         ),
         Binding("f8", "stop", "Stop", id="session.stop", tooltip="End the session now; what it did so far is kept"),
-        Binding("pagedown", "page(1)", "Page", id="page.down", tooltip="See what is further down on the page"),
-        Binding(
-            "pageup", "page(-1)", "Page up", show=False, id="page.up", tooltip="See what is further up on the page"
-        ),
     ]
 
     def __init__(self, store: Store, command: Sequence[str], teach_command: Sequence[str]) -> None:
@@ -99,8 +95,6 @@ class LiveScreen(StoreScreen):
         match action:
             case "start" | "teach":
                 return self._progress is None
-            case "page":
-                return self._progress is not None
             case "again":
                 return self._progress is not None and not self.running
             case "stop":
@@ -184,7 +178,7 @@ class LiveScreen(StoreScreen):
         await self._reply({"answer": message.text})
 
     def action_page(self, pages: int) -> None:
-        """Scroll the page that is shown, whatever has the keys."""
+        """Scroll the page that is shown while a step is typed."""
         self._watch.turn(pages)
 
     def on_unmount(self) -> None:

@@ -71,6 +71,22 @@ class QuestionBox(Vertical):
         self.post_message(self.Answered(None))
 
 
+class StepField(Field):
+    """Takes an action. The keys that would scroll a long text scroll the page instead."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown", "screen.page(1)", "Page", id="page.down", tooltip="See what is further down on the page"),
+        Binding(
+            "pageup",
+            "screen.page(-1)",
+            "Page up",
+            show=False,
+            id="page.up",
+            tooltip="See what is further up on the page",
+        ),
+    ]
+
+
 class StepBox(Vertical):
     """What the person does next in a demonstration, as an action that is completed from what the page offers."""
 
@@ -109,7 +125,7 @@ class StepBox(Vertical):
         )
         if self._problem:
             yield Static(self._problem, id="step-problem", markup=False)
-        yield Field(
+        yield StepField(
             self._written if self._problem else "",
             placeholder='click "Save"   type "Name" "Ada"   select "Size" "M"   done',
             suggester=SuggestFromList(self._offers, case_sensitive=False),
