@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from agent.grammar import can_click, can_perform, can_select, can_type
+from agent.grammar import can_click, can_perform, can_select, can_type, can_type_secret
 from agent.policy.offers import problem_with
 from agent.prompt import Prompt
 from agent.types import Decision
@@ -30,13 +30,13 @@ class TypedPolicy:
 
     def decide(self, prompt: Prompt, page: Observation) -> Decision:
         """Return what the person types, whatever the prompt says."""
-        offers, problem = offered(page), ""
+        offers, problem = offered(page, prompt.secrets), ""
         while True:
             said = self._next_step(self._steps, offers, problem)
             if said is None:
                 return Decision(Action(Verb.FAIL, text=LEFT))
             try:
-                action = read(said, page)
+                action = read(said, page, prompt.secrets)
             except ValueError as error:
                 problem = str(error)
                 continue
@@ -44,7 +44,7 @@ class TypedPolicy:
             return Decision(action)
 
 
-def read(written: str, page: Observation) -> Action:
+def read(written: str, page: Observation, secrets: Sequence[str] = ()) -> Action:
     """Return the action that was typed, with its control's ref. Raises ValueError that says what is wrong with it here."""
     action = parse(written)
     if action.verb in (Verb.ASK, Verb.FAIL):
@@ -58,17 +58,24 @@ def read(written: str, page: Observation) -> Action:
             action = replace(action, ref=fitting[0].ref)
         elif action.verb not in ON_WORDS:
             raise ValueError(_not_there(action, page))
-    if problem := problem_with(action, page):
+    line = page.find(action.ref) if action.ref else None
+    if action.verb is Verb.TYPE and not action.secret and line is not None and can_type_secret(line):
+        raise ValueError(
+            f"{quote(action.name)} takes a secret, which no lesson keeps: grant one with --secret, write <secret:NAME>"
+        )
+    if problem := problem_with(action, page, secrets=secrets):
         raise ValueError(problem)
     return action
 
 
-def offered(page: Observation) -> list[str]:
+def offered(page: Observation, secrets: Sequence[str] = ()) -> list[str]:
     """List what can be done with the page's controls, to be completed: a text stays open, a choice is written out."""
     found: list[str] = []
     for line in page.lines:
         target = _target(line, page)
-        if can_type(line):
+        if can_type_secret(line):
+            found += [f"type {target} <secret:{name}>" for name in secrets]
+        elif can_type(line):
             found.append(f'type {target} "')
         elif can_select(line):
             found += [f"select {target} {quote(option)}" for option in line.options]

@@ -105,6 +105,16 @@ def test_what_cannot_be_done_is_said(written: str, problem: str) -> None:
         read(written, PAGE)
 
 
+def test_a_field_for_secrets_takes_a_granted_name_and_no_text() -> None:
+    page = Observation("https://a.example/", "", (Line("textbox", "Password", 1, states=("secret",)),))
+    with pytest.raises(ValueError, match="takes a secret, which no lesson keeps"):
+        read('type "Password" "hunter2"', page, ("wiki",))
+    assert read('type "Password" <secret:wiki>', page, ("wiki",)).secret == "wiki"
+    assert offered(page, ("wiki",))[0] == 'type "Password" <secret:wiki>' and offered(page)[0] == "done"
+    with pytest.raises(ValueError, match="cannot be done"):
+        read('type "Password" <secret:bank>', page, ("wiki",))
+
+
 def test_it_asks_again_with_what_was_wrong_and_counts_only_what_is_done() -> None:
     hand, asked = policy('click "edit"', 'click "edit" [4]', "done")
     assert decide(hand) == 'click "edit" [4]'
