@@ -34,6 +34,7 @@ DASHBOARD = (sys.executable, "-m", "tui.cli")
 NIGHT_PATIENCE = 3600.0
 ERRAND_PATIENCE = 600.0
 SEED = 1
+GATE_ROWS = re.compile(r"Gate of adapter \w+: \d+ of \d+ ok\s.* (ok|FAIL) ", re.DOTALL)
 
 Tell = Callable[[str], None]
 
@@ -104,17 +105,15 @@ class Journey:
             screen = self.terminal.shows("ended:")
         return re.findall(r"ended: *(.*)", screen)[-1].strip()
 
-    def sleep(self) -> str:
-        """Begin a night and watch it until the gate's rows are there; return what the screen says it came to."""
+    def sleep(self) -> None:
+        """Begin a night and watch it until the gate's rows are there."""
         self.tell("begins a night")
         self.terminal.press("F4")
         self.terminal.shows("Press c")
         self.terminal.keep("learning")
         self.terminal.press("c")
-        self.terminal.wait(self._night_is_over, "the end of the night", NIGHT_PATIENCE)
-        screen = self.terminal.shows("Gate of adapter")
+        self.terminal.wait(self._night_is_over, "the gate's rows", NIGHT_PATIENCE)
         self.terminal.keep("gate")
-        return " ".join(screen.split())
 
     def see_adapter(self) -> None:
         """See what was made of it."""
@@ -160,11 +159,12 @@ class Journey:
             self.terminal.press("Enter")
 
     def _night_is_over(self, screen: str) -> bool:
+        """Note what the night says that it does, until a gate's rows are there, or it broke off."""
         for phase in re.findall(r"(starting|loading|rehearsing|learning|testing|deciding)\b", _night(screen)):
             if not self.phases or self.phases[-1] != phase:
                 self.phases.append(phase)
                 self.terminal.keep(f"night-{phase}")
-        return bool(re.search(r"refused: adapter|done: adapter|failed", _night(screen)))
+        return bool(GATE_ROWS.search(screen)) or "failed" in _night(screen)
 
 
 def _night(screen: str) -> str:
@@ -211,9 +211,9 @@ def _travel(journey: Journey, server: AppServer) -> dict[str, Any]:
     errand = Judge(skill.check, {**server.values, **values})
     ended = journey.run_errand()
     facts = {"taught": taught, "errand": ended, "errand_achieved": errand.succeeded()}
-    night = journey.sleep()
+    journey.sleep()
     journey.see_adapter()
-    return {**facts, "passed": "done: adapter" in night, "exit_code": journey.leave()}
+    return {**facts, "exit_code": journey.leave()}
 
 
 def _environment(home: Path, model: str | None) -> dict[str, str]:
@@ -244,6 +244,7 @@ def _kept(home: Path) -> dict[str, Any]:
                 "approved": lesson.approved_at is not None,
                 "adapter": adapter.id,
                 "state": adapter.state,
+                "passed": store.champion() is not None,
                 "gate": {row["name"]: row["passed"] for row in rows},
             }
     finally:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 
 from agent.prompt import Prompt
-from agent.secrets.taught import as_taught
 from agent.types import Decision
 from browser.actions import Action, Verb
 from browser.types import Observation
@@ -16,15 +15,15 @@ class Onlooker:
 
     name = "person"
 
-    def __init__(self, places: Mapping[str, Sequence[str]]) -> None:
-        """`places` are the origins of every secret, by name."""
-        self._places = places
+    def __init__(self, as_taught: Callable[[Action, Observation], Action]) -> None:
+        """`as_taught` makes a lesson's step of what the person did, and keeps their secrets out of it."""
+        self._as_taught = as_taught
         self._seen = 0
 
     def saw(self, action: Action, page: Observation) -> Action:
         """Return the step of the lesson for what the person did."""
         self._seen += 1
-        return as_taught(action, page, self._places)
+        return self._as_taught(action, page)
 
     def decide(self, prompt: Prompt, page: Observation) -> Decision:
         """End the demonstration."""

@@ -16,6 +16,7 @@ from bills_site import Site, serving
 from agent.event_schema import validated
 from agent.guard import Guard
 from agent.policy.onlooker import Onlooker
+from agent.secrets.taught import as_taught
 from agent.store import Store
 from agent.takeover import Wheel
 from browser.environment import LiveEnvironment
@@ -96,7 +97,7 @@ def test_without_anybody_there_is_nobody_to_type(site: Site, monkeypatch: pytest
 
 def by_hand(browser: LiveEnvironment, site: Site, store: Store, act: Callable[[Person], object], *, enough: int) -> str:
     """Teach in a window that the test has its hands on; hand back after so many steps."""
-    hand = Onlooker({})
+    hand = Onlooker(lambda action, page: as_taught(action, page, {}))
     wheel = Wheel(lambda: Recorder(browser), hand.saw)
     wheel.take("do the task in the browser window")
     browser.url = site.url

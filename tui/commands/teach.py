@@ -221,9 +221,11 @@ def _teach_by_hand(
     A password becomes its secret's name, or theirs to type.
     """
     from agent.policy.onlooker import Onlooker
+    from agent.secrets.taught import as_taught
     from browser.environment import LiveEnvironment
     from browser.recorder import Recorder
 
+    places = protection.places()
     note("Do the task in the browser window. Close the window when it is done.")
     with LiveEnvironment(
         url,
@@ -233,7 +235,7 @@ def _teach_by_hand(
         downloads=downloads_dir(),
         redact=protection.redactor,
     ) as environment:
-        hand = Onlooker(protection.places())
+        hand = Onlooker(lambda action, page: as_taught(action, page, places))
         wheel = Wheel(lambda: Recorder(environment), hand.saw)
         wheel.take("do the task in the browser window")
         if isinstance(person, OnPipe):
