@@ -203,6 +203,8 @@ def _typed(person: Person) -> TypedPolicy:
             "nobody is there to type the steps",
             "Give them in a file: --steps FILE, or teach at a terminal or with a window",
         )
+    if not isinstance(person, OnPipe):
+        note('Type one action a line, like: click "Save". done ends the demonstration.')
     return TypedPolicy(person.next_step)
 
 
