@@ -99,13 +99,13 @@ def by_hand(browser: LiveEnvironment, site: Site, store: Store, act: Callable[[P
     """Teach in a window that the test has its hands on; hand back after so many steps."""
     hand = Onlooker(lambda action, page: as_taught(action, page, {}))
     wheel = Wheel(lambda: Recorder(browser), hand.saw)
-    wheel.take("do the task in the browser window")
+    wheel.take("do it in the browser window")
     browser.url = site.url
 
     def listen(event: dict[str, Any]) -> None:
         validated(event)
         if event["event"] == "take_over":
-            assert event["reason"] == "do the task in the browser window"
+            assert event["reason"] == "do it in the browser window"
             act(Person(browser))
         if event["event"] in ("take_over", "stepped") and len(store.steps(event["session"])) >= enough:
             wheel.hand_back()

@@ -239,7 +239,7 @@ def _teach_by_hand(
     ) as environment:
         hand = Onlooker(lambda action, page: as_taught(action, page, places))
         wheel = Wheel(lambda: Recorder(environment), hand.saw)
-        wheel.take("do the task in the browser window")
+        wheel.take("do it in the browser window")
         if isinstance(person, OnPipe):
             person.attend(wheel)
         return teach_steps(

@@ -23,7 +23,7 @@ from tui.widgets.masthead import Masthead
 from tui.widgets.person import ApprovalBox, QuestionBox, StepBox
 from tui.widgets.watch import WatchView
 
-TAUGHT = "taught: F9 shows the lesson, F6 gives the next task, F4 the night"
+TAUGHT = "taught: F9 shows the lesson, F6 a new task, F4 the night"
 
 
 class LiveScreen(StoreScreen):
