@@ -153,8 +153,10 @@ class Journey:
         )
         if "controls are called" in screen and not later.search(screen):
             ref = re.findall(r"write (\[\d+\])", " ".join(screen.split()))[0]
-            self.terminal.press("C-u")
-            self.terminal.type(re.sub(r'^(\w+ "(?:[^"\\]|\\.)*")', rf"\1 {ref}", action))
+            which = re.sub(r'^(\w+ "(?:[^"\\]|\\.)*")', rf"\1 {ref}", action)
+            self.terminal.wait(lambda shown: 'type "Name"' in shown or self.terminal.press("C-u"), "an empty field")
+            self.terminal.type(which)
+            self.terminal.shows(which[:40])
             self.terminal.keep(f"step-{number}-which")
             self.terminal.press("Enter")
 
