@@ -93,9 +93,10 @@ class Terminal:
             (self.record / f"{len(self.kept):02}-{name}.txt").write_text(self.screen() + "\n")
 
     def exit_code(self) -> int | None:
-        """Return what the program ended with, None while it runs."""
-        dead, code = self._tmux("display-message", "-p", "#{pane_dead} #{pane_dead_status}").split(" ", 1)
-        return int(code.strip() or -1) if dead == "1" else None
+        """Return what the program ended with, as a shell says it; None while it runs, or while tmux has not been told yet."""
+        told = self._tmux("display-message", "-p", "#{pane_dead_status},#{pane_dead_signal}").strip()
+        status, _, number = told.partition(",")
+        return int(status) if status else 128 + int(number) if number else None
 
     def _tmux(self, *arguments: str, environment: Mapping[str, str] | None = None, check: bool = True) -> str:
         command = ["tmux", "-S", str(self.folder / "tmux"), "-f", "/dev/null", *arguments]
