@@ -91,7 +91,7 @@ class Journey:
         self.terminal.shows("ended: done")
         self.terminal.press("F6")
         self.terminal.shows("No session is running")
-        self.terminal.press("C-u")
+        self._empty("Add a bill of 12.50")
         self._fill_in(task, with_address=False)
         self.terminal.press("F5")
         self.terminal.shows("deciding", "1 lesson in context", patience=ERRAND_PATIENCE)
@@ -130,6 +130,10 @@ class Journey:
             time.sleep(0.05)
         return -1 if code is None else code
 
+    def _empty(self, example: str) -> None:
+        """Clear the field; it is empty when it shows its example."""
+        self.terminal.wait(lambda shown: example in shown or self.terminal.press("C-u"), "an empty field")
+
     def _fill_in(self, task: str, *, with_address: bool = True) -> None:
         self.terminal.type(task)
         self.terminal.shows(task[-40:])
@@ -154,7 +158,7 @@ class Journey:
         if "controls are called" in screen and not later.search(screen):
             ref = re.findall(r"write (\[\d+\])", " ".join(screen.split()))[0]
             which = re.sub(r'^(\w+ "(?:[^"\\]|\\.)*")', rf"\1 {ref}", action)
-            self.terminal.wait(lambda shown: 'type "Name"' in shown or self.terminal.press("C-u"), "an empty field")
+            self._empty('type "Name"')
             self.terminal.type(which)
             self.terminal.shows(which[:40])
             self.terminal.keep(f"step-{number}-which")
