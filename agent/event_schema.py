@@ -134,6 +134,18 @@ class ApprovalNeeded(_Event):
     """What would be done, in words"""
 
 
+class StepWanted(_Event):
+    """A demonstration that is typed waits for the person's next action (teach --headless with --answers-on-stdin)."""
+
+    event: Literal["step_wanted"]
+    step: int
+    """The step, counted from 0"""
+    offers: list[str]
+    """What can be done on the page, as far as it can be listed; a text is left open"""
+    problem: str
+    """What was wrong with the last answer; else empty"""
+
+
 class Question(_Event):
     """The agent asks the person something."""
 
@@ -261,6 +273,7 @@ AnyEvent = Annotated[
     | Decided
     | DialogDecided
     | ApprovalNeeded
+    | StepWanted
     | Question
     | Stepped
     | TakenOver
@@ -278,6 +291,7 @@ KINDS: tuple[type[_Event], ...] = (
     Decided,
     DialogDecided,
     ApprovalNeeded,
+    StepWanted,
     Question,
     Stepped,
     TakenOver,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agent.events import Listener, ignore, redacted
-from agent.guard import Approver, Guard, nobody, origin_of
+from agent.guard import APPROVABLE, Approver, Guard, nobody, origin_of
 from agent.lock import instance_lock, origin_locks
 from agent.loop import Budget
 from agent.paths import downloads_dir, profile_dir
@@ -126,7 +126,7 @@ def make_guard(url: str, approve: Iterable[str], approver: Approver, allow: Iter
         return Guard.for_task(url, approve, approver, allow)
     except ValueError as error:
         raise UsageError(
-            str(error), "Addresses begin with http:// or https://; consequences are send, pay, delete, publish"
+            str(error), f"Addresses begin with http:// or https://; consequences are {', '.join(APPROVABLE)}"
         ) from error
 
 

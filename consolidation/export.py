@@ -17,8 +17,21 @@ from browser.errors import AdapterCorrupt, StorageError, UsageError
 from consolidation.adapters import verify_adapter
 
 _TENSOR = re.compile(r"base_model\.model\.(?P<module>.+)\.lora_[AB]\.weight")
-_ONLY_LORA = {"bias": "none", "modules_to_save": None, "use_dora": False, "use_rslora": False, "lora_bias": False}
-"""What vLLM or llama.cpp's converter refuses, or would read as plain LoRA, when it is anything else."""
+_ONLY_LORA = {
+    "bias": "none",
+    "lora_bias": False,
+    "modules_to_save": None,
+    "use_dora": False,
+    "use_rslora": False,
+    "rank_pattern": {},
+    "alpha_pattern": {},
+    "trainable_token_indices": None,
+    "target_parameters": None,
+    "layer_replication": None,
+    "fan_in_fan_out": False,
+    "alora_invocation_tokens": None,
+}
+"""What vLLM or llama.cpp's converter refuses, or passes over and so reads as plain LoRA of one rank and scale, when it is anything else."""
 
 
 def export_adapter(row: AdapterRow, target: Path) -> dict[str, Any]:

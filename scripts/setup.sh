@@ -49,6 +49,8 @@ if ! "$VENV/bin/python" -c 'from browser.launch import find_browser; find_browse
     apt_install "no Chrome or Chromium found" chromium
 fi
 command -v curl >/dev/null || apt_install "the demo's app is seeded with curl" curl ca-certificates
+# The newcomer's test types into a terminal. Without tmux that test alone is skipped, so nothing fails here.
+command -v tmux >/dev/null || (apt_install "a test types into a terminal" tmux) || step "no tmux: one test will be skipped"
 
 "$VENV/bin/apprentice" setup >/dev/null || exit $?
 step "ready"

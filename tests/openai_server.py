@@ -33,6 +33,8 @@ class Served:
     key: str = ""
     url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
+    says: list[str] = field(default_factory=list)
+    """Answers to give before the model is asked: for what a model of random weights would never say."""
     _guide: Any = None
 
     def complete(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -54,6 +56,8 @@ class Served:
                         overrides={"whitespace_flexible": False},
                     )
                 )
+        if self.says:
+            return 200, {"choices": [{"message": {"role": "assistant", "content": self.says.pop(0)}}]}
         text = self.tokenizer.apply_chat_template(body["messages"], add_generation_prompt=True, tokenize=False)
         ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         made = self._decode(ids, grammar, body["max_tokens"])

@@ -75,11 +75,12 @@ class ApprenticeApp(App[None]):
         store: Store,
         *,
         session_command: Sequence[str] = (*CLI, "run"),
+        teach_command: Sequence[str] = (*CLI, "teach"),
         night_command: Sequence[str] = (*CLI, "consolidate", "--json"),
         command: Sequence[str] = CLI,
     ) -> None:
         super().__init__()
-        self._live = LiveScreen(store, session_command)
+        self._live = LiveScreen(store, session_command, teach_command)
         self.add_mode("live", lambda: self._live)
         more: dict[str, tuple[object, ...]] = {
             "learning": (night_command,),

@@ -54,6 +54,13 @@ class StateChanged(Message):
 
 
 @dataclass
+class NewcomerSeen(Message):
+    """Whether this store has no session yet."""
+
+    newcomer: bool
+
+
+@dataclass
 class CostRead(Message):
     """What the steps of the session cost so far."""
 

@@ -7,9 +7,10 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TextIO
 
+from agent.events import event
 from agent.guard import Verdict
 from agent.takeover import Wheel
 from browser.actions import Action, parse
@@ -27,6 +28,10 @@ class Person(Protocol):
         """Approve an action with consequences; None when nobody answers."""
         ...
 
+    def next_step(self, step: int, offers: Sequence[str], problem: str) -> str | None:
+        """Say what they do next in a demonstration, as an action; None when they leave it."""
+        ...
+
     def attend(self, wheel: Wheel) -> Wheel | None:
         """Turn the wheel whenever the person says so, from now on; None when nobody is there."""
         ...
@@ -40,6 +45,9 @@ class Nobody:
 
     def approve(self, action: Action, verdict: Verdict) -> None:
         """Leave it open."""
+
+    def next_step(self, step: int, offers: Sequence[str], problem: str) -> None:
+        """Show nothing."""
 
     def attend(self, wheel: Wheel) -> None:
         """Leave the wheel to the agent."""
@@ -116,6 +124,12 @@ class AtTerminal:
         reply = self._read("[y/N, or another action] ")
         return None if reply is None else reply.strip().lower() in ("y", "yes")
 
+    def next_step(self, step: int, offers: Sequence[str], problem: str) -> str | None:
+        """Print what was wrong, and read the next action; end of input leaves the demonstration."""
+        if problem:
+            err.print(f"! {problem}", style="bold", markup=False)
+        return self._read(f"{step + 1:3}> ")
+
     def attend(self, wheel: Wheel) -> Wheel:
         """Listen for t (take over), h (hand back), and an action to be done in the place of the agent's."""
         self._wheel = wheel
@@ -161,17 +175,15 @@ class OnPipe:
 
     def approve(self, action: Action, verdict: Verdict) -> bool | None:
         """Announce what would be done, then read {"approve": true, false or null}, or {"correct": action}."""
-        print_json(
-            {
-                "schema": 1,
-                "event": "approval_needed",
-                "action": action.render(),
-                "consequence": verdict.consequence.value,
-                "reason": verdict.reason,
-            }
-        )
+        wanted = {"action": action.render(), "consequence": verdict.consequence.value, "reason": verdict.reason}
+        print_json(event("approval_needed", **wanted))
         approve = self._read().get("approve")
         return approve if isinstance(approve, bool) else None
+
+    def next_step(self, step: int, offers: Sequence[str], problem: str) -> str | None:
+        """Announce that a step is wanted, then read {"answer": action or null}."""
+        print_json(event("step_wanted", step=step, offers=list(offers), problem=problem))
+        return self.ask("")
 
     def attend(self, wheel: Wheel) -> Wheel:
         """Listen for who drives."""

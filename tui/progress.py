@@ -19,17 +19,19 @@ class Phase(StrEnum):
     ACTING = "acting"
     ANSWER = "needs your answer"
     APPROVAL = "needs your approval"
+    STEP = "needs your next step"
     THEIRS = "you have the wheel"
     STOPPING = "stopping"
     ENDED = "ended"
 
 
-WAITING = frozenset({Phase.ANSWER, Phase.APPROVAL})
+WAITING = frozenset({Phase.ANSWER, Phase.APPROVAL, Phase.STEP})
 """The session stands still until the person says something."""
 _AFTER = {
     "session_started": Phase.LOOKING,
     "observed": Phase.DECIDING,
     "approval_needed": Phase.APPROVAL,
+    "step_wanted": Phase.STEP,
     "decided": Phase.ACTING,
     "question": Phase.ANSWER,
     "stepped": Phase.LOOKING,

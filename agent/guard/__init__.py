@@ -5,12 +5,13 @@ paying, deleting, publishing, giving access? Whose words does it write? The last
 given with the task or from the person; where nobody can answer, the answer is no.
 """
 
-from agent.guard.consequences import NEEDS_APPROVAL, Consequence, consequence_of
+from agent.guard.consequences import APPROVABLE, NEEDS_APPROVAL, Consequence, consequence_of
 from agent.guard.flow import Flow
 from agent.guard.guard import Approver, Guard, Verdict, nobody
 from agent.guard.origins import Origins, origin_of
 
 __all__ = [
+    "APPROVABLE",
     "NEEDS_APPROVAL",
     "Approver",
     "Consequence",

@@ -27,6 +27,8 @@ class Consequence(StrEnum):
 
 
 NEEDS_APPROVAL = frozenset(Consequence) - {Consequence.READ, Consequence.CHANGE}
+APPROVABLE = tuple(kind.value for kind in Consequence if kind in NEEDS_APPROVAL)
+"""All that need an approval, as a person writes them."""
 
 _LEXICON: tuple[tuple[Consequence, str], ...] = (
     (

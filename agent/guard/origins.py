@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 from browser.types import quote
 
+_NEVER_IN_A_HOST = frozenset(' "#%/<>?@[\\]^`{|}')
+"""Besides what cannot be printed. A browser refuses them, or reads another host than we would."""
+
 
 def origin_of(url: str) -> str:
     """Return scheme, host and port. A host alone is taken as https. Raises ValueError for what is no web address."""
@@ -17,11 +20,16 @@ def origin_of(url: str) -> str:
     except ValueError:
         port = None
         parts = parts._replace(scheme="")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not _is_host(parts.netloc, parts.hostname):
         raise ValueError(f"not a web address: {quote(url)}")
     shown = f":{port}" if port and port != {"http": 80, "https": 443}[parts.scheme] else ""
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}{shown}"
+
+
+def _is_host(netloc: str, host: str) -> bool:
+    """Whether a browser would go to this host, and to no other: `good.example\\@bad.example` is the first one to it."""
+    return "\\" not in netloc and all(char.isprintable() and char not in _NEVER_IN_A_HOST for char in host)
 
 
 def origin_or_none(url: str) -> str:

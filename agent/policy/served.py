@@ -17,10 +17,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+from agent.grammar import read_action
 from agent.policy.offers import action_schema, gbnf_grammar, problem_with, read_object
 from agent.prompt import Prompt
 from agent.types import Decision
-from browser.actions import Action, parse
+from browser.actions import Action
 from browser.errors import ApprenticeError, SetupError, UsageError
 from browser.types import Observation
 
@@ -148,21 +149,25 @@ class ServedPolicy:
     def _form(self, page: Observation, prompt: Prompt) -> dict[str, Any]:
         """Return what holds the answer to the page's actions, for whichever server reads it."""
         if self.way is Way.GRAMMAR:
-            grammar = gbnf_grammar(page, prompt.futile)
+            grammar = gbnf_grammar(page, prompt.futile, prompt.secrets, prompt.answer_schema)
             return {"grammar": grammar, "structured_outputs": {"grammar": grammar}}
         if self.way is Way.SCHEMA:
-            schema = {"name": "action", "strict": True, "schema": action_schema(page, prompt.futile)}
-            return {"response_format": {"type": "json_schema", "json_schema": schema}}
+            schema = action_schema(page, prompt.futile, prompt.secrets, prompt.answer_schema)
+            named = {"name": "action", "strict": True, "schema": schema}
+            return {"response_format": {"type": "json_schema", "json_schema": named}}
         return {}
 
     def _read(self, answer: str, page: Observation, prompt: Prompt) -> tuple[Action | None, str]:
         """Return the action that an answer is, or what is wrong with it."""
         text = answer.rpartition("</think>")[2].strip().strip("`").strip()
         try:
-            action = read_object(json.loads(text)) if text.startswith("{") else parse(text.partition("\n")[0])
+            if text.startswith("{"):
+                action = read_object(json.loads(text), prompt.secrets)
+            else:
+                action = read_action(text.partition("\n")[0], prompt.answer_schema)
         except (ValueError, RecursionError) as error:
             return None, str(error).splitlines()[0]
-        problem = problem_with(action, page, prompt.futile)
+        problem = problem_with(action, page, prompt.futile, prompt.secrets, prompt.answer_schema)
         return (None, problem) if problem else (action, "")
 
     def _post(self, body: dict[str, Any]) -> httpx.Response:

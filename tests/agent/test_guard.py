@@ -129,7 +129,23 @@ def test_origins(url: str, origin: str) -> None:
     assert origin_of(url) == origin
 
 
-@pytest.mark.parametrize("url", ["", "ftp://a.example", "about:blank", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "",
+            "ftp://a.example",
+            "about:blank",
+            "http://",
+            "a b",
+            "http://a b/",
+            "http://a%20b/",
+            "http://a|b/",
+            "http://a:99999/",
+        ),
+        "http://good.example\\@bad.example/",  # a browser goes to the first, a reader of RFC 3986 to the second
+    ],
+)
 def test_what_is_no_web_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="not a web address"):
         origin_of(url)

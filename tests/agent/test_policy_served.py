@@ -184,6 +184,100 @@ def test_what_the_schema_allows_reads_back_as_the_action(page: Observation, text
             assert not valid(record), record
 
 
+SIGN_IN = Observation(
+    "https://wiki.example/",
+    "Sign in",
+    (Line("textbox", "Name", 1), Line("textbox", "Password", 2, states=("secret",)), Line("button", "Sign in", 3)),
+)
+SCHEMA = {"type": "object", "required": ["total"], "properties": {"total": {"type": "integer"}}}
+
+
+def taken_by(grammar: str, written: str) -> bool:
+    matcher = LLMatcher(LLTokenizer("byte"), LLMatcher.grammar_from_lark(gbnf_to_lark(grammar)))
+    assert not matcher.is_error(), matcher.get_error()
+    tokens = LLTokenizer("byte").tokenize_str(written)
+    return matcher.try_consume_tokens(tokens) == len(tokens) and matcher.is_accepting()
+
+
+def test_secret_fields_are_offered_the_granted_names_and_no_made_up_text() -> None:
+    import jsonschema
+
+    grammar, valid = gbnf_grammar(SIGN_IN, secrets=("wiki",)), jsonschema.Draft202012Validator
+    allowed = valid(action_schema(SIGN_IN, secrets=("wiki",))).is_valid
+    for written, target, text, possible in (
+        ('type "Password" [2] <secret:wiki>', '"Password" [2]', "<secret:wiki>", True),
+        ('type "Password" [2] <secret:bank>', '"Password" [2]', "<secret:bank>", False),
+        ('type "Password" [2] "guessed"', '"Password" [2]', "guessed", False),
+        ('type "Name" [1] "ada"', '"Name" [1]', "ada", True),
+        ('type "Name" [1] <secret:wiki>', '"Name" [1]', None, False),
+    ):
+        assert taken_by(grammar, written) is possible, written
+        assert (problem_with(parse(written), SIGN_IN, secrets=("wiki",)) == "") is possible, written
+        if text is not None:
+            record = {"action": "type", "target": target, "text": text}
+            assert allowed(record) is possible, record
+            if possible:
+                assert read_object(record, ("wiki",)) == parse(written)
+    assert not taken_by(gbnf_grammar(SIGN_IN), 'type "Password" [2] <secret:wiki>'), "nobody granted it"
+    assert read_object({"action": "type", "target": '"Name" [1]', "text": "<secret:x>"}).secret == "", (
+        "a text like any other"
+    )
+
+
+def test_an_answer_with_a_schema_is_json_after_done() -> None:
+    import jsonschema
+
+    written = json.dumps(SCHEMA)
+    grammar = gbnf_grammar(SIGN_IN, answer_schema=written)
+    for answer, possible in (
+        ('{"total":3}', True),
+        ('{"a":[1,-2.5e3,"\\"\\u00e9"],"b":null}', True),
+        ("[]", True),
+        ("{a:1}", False),
+        ('{"total":3', False),
+        ("three", False),
+    ):
+        assert taken_by(grammar, f"done {answer}") is possible, answer
+    allowed = jsonschema.Draft202012Validator(action_schema(SIGN_IN, answer_schema=written)).is_valid
+    assert allowed({"action": "done", "answer": {"total": 3}})
+    assert not allowed({"action": "done", "answer": {"total": "3"}}) and not allowed({"action": "done", "text": "3"})
+    assert read_object({"action": "done", "answer": {"total": 3}}) == Action(Verb.DONE, text='{"total":3}')
+    within = json.dumps({"$ref": "#/$defs/all", "$defs": {"all": SCHEMA}})
+    assert jsonschema.Draft202012Validator(action_schema(SIGN_IN, answer_schema=within)).is_valid(
+        {"action": "done", "answer": 1}
+    ), "what cannot be embedded is looked at afterwards"
+    assert "does not fit" in problem_with(Action(Verb.DONE, text="1"), SIGN_IN, answer_schema=within)
+
+
+@pytest.mark.parametrize(
+    ("supports", "says"),
+    [
+        (("grammar", "schema"), ['done {"total":"many"}', '{"action":"done","answer":{"total":3}}']),
+        ((), ['done "three"', "done {}", 'done {"total": 3}']),
+    ],
+)
+def test_an_answer_counts_only_once_it_fits(served: Served, supports: tuple[str, ...], says: list[str]) -> None:
+    served.supports, served.refuses, served.asked, served.says = supports, False, [], list(says)
+    transcript = Transcript("how many?", with_manual=True, answer_schema=json.dumps(SCHEMA))
+    transcript.start(SIGN_IN)
+    action = ServedPolicy.connect(served.url).decide(transcript.prompt(), SIGN_IN).action
+    assert action.verb is Verb.DONE and json.loads(action.text) == {"total": 3}
+    assert len(served.asked) == len(says) and "fit the schema" in served.asked[1]["messages"][1]["content"]
+
+
+@pytest.mark.parametrize("way", [("grammar",), ("schema",)])
+def test_the_server_is_told_the_names_of_secrets(served: Served, way: tuple[str, ...]) -> None:
+    served.supports, served.refuses, served.asked = way, True, []
+    transcript = Transcript(
+        "sign in", with_manual=True, granted={"wiki": ["https://wiki.example"], "bank": ["https://b.example"]}
+    )
+    transcript.start(SIGN_IN)
+    action = ServedPolicy.connect(served.url).decide(transcript.prompt(), SIGN_IN).action
+    assert problem_with(action, SIGN_IN, secrets=("wiki",)) == ""
+    asked = json.dumps(served.asked[-1])
+    assert "<secret:wiki>" in asked and "<secret:bank>" not in asked
+
+
 @pytest.mark.parametrize(
     "record",
     [[], {}, {"action": 1}, {"action": "click"}, {"action": "jump", "text": "x"}, {"action": "type", "target": 3}],

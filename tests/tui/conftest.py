@@ -58,6 +58,7 @@ def opened(store: Store) -> Opened:
     @asynccontextmanager
     async def run(size: tuple[int, int] = (120, 36), **commands: list[str]) -> AsyncIterator[Pilot[None]]:
         commands.setdefault("session_command", [sys.executable, str(HERE / "child.py")])
+        commands.setdefault("teach_command", [sys.executable, str(HERE / "child.py"), "--taught"])
         commands.setdefault("night_command", [sys.executable, str(HERE / "night.py")])
         app = ApprenticeApp(store, **commands)
         app.animation_level = "none"

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from typer.main import get_command
 
+from agent.guard import NEEDS_APPROVAL
 from agent.lock import instance_lock
 from agent.paths import adapters_dir, database_path
 from agent.store import Store
 from browser.actions import parse
 from browser.types import Observation, StepResult
-from tui.cli import as_ours
+from tui.cli import app, as_ours
 
 NOBODY = "http://127.0.0.1:9/"
 """The port of `discard`: nothing answers there."""
@@ -241,3 +243,15 @@ def cap(size: int) -> None:
     import resource  # POSIX
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def test_every_help_names_all_that_can_be_approved() -> None:
+    options = [
+        (name, option)
+        for name, command in get_command(app).commands.items()  # type: ignore[attr-defined]
+        for option in command.params
+        if "--approve" in option.opts
+    ]
+    helps = {name: option.help for name, option in options if option.help.startswith("Consequences")}
+    assert {"run", "rerun", "mcp"} <= helps.keys()
+    assert {name for name, words in helps.items() if not all(kind in words for kind in NEEDS_APPROVAL)} == set()

@@ -297,4 +297,6 @@ class Away:
 def test_every_kind_of_event_came_from_a_run(runs: dict[str, Run]) -> None:
     """`task_ended` comes from a batch: tests/tui/test_headless_batch.py."""
     seen = {kind for run in runs.values() for kind in run.kinds}
-    assert {kind_of(model) for model in KINDS} - seen == {"error", "task_ended", "take_over", "handed_back"}
+    assert {kind_of(model) for model in KINDS} - seen == {
+        *("error", "task_ended", "take_over", "handed_back", "step_wanted"),
+    }

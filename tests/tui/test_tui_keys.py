@@ -19,7 +19,7 @@ from tui.screens.lessons import LessonsScreen, LessonTable
 from tui.screens.live import LiveScreen
 from tui.screens.session import SessionScreen
 from tui.screens.sessions import SessionsScreen, SessionTable
-from tui.widgets.person import ApprovalBox, QuestionBox
+from tui.widgets.person import ApprovalBox, QuestionBox, StepBox, StepField
 
 OURS = (
     ApprenticeApp,
@@ -37,6 +37,8 @@ OURS = (
     HelpScreen,
     ApprovalBox,
     QuestionBox,
+    StepBox,
+    StepField,
 )
 PLACES = {
     "live": ["f2"],

@@ -88,6 +88,19 @@ async def test_a_night_is_begun_followed_and_judged(evening: Store, home: Path, 
     assert [job.state for job in evening.jobs()] == ["refused", "interrupted"]
 
 
+async def test_on_a_small_screen_the_gate_comes_into_view_when_the_night_ends(
+    evening: Store, home: Path, opened: Opened
+) -> None:
+    os.mkfifo(home / "continue")
+    async with opened(NARROW) as pilot:
+        await go(pilot, "f4")
+        await pilot.press("c")
+        await shows(pilot, "learning, update 50 of 100", "tab Next part")
+        assert "Gate" not in text(pilot), "the curve leaves it no room"
+        (home / "continue").write_bytes(b"")
+        await shows(pilot, "Gate of adapter abcdef012345: 1 of 2 ok", "FAIL", "drift")
+
+
 async def test_leaving_ends_what_only_follows_the_night(evening: Store, home: Path, opened: Opened) -> None:
     os.mkfifo(home / "continue")
     async with opened() as pilot:

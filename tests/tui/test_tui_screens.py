@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from driving import NARROW, WIDE, Opened, go, shows, start
+from driving import NARROW, WIDE, Opened, go, shows, start, type_in
 from textual.pilot import Pilot
 
 from agent.store import Store
@@ -29,6 +29,7 @@ Size = tuple[int, int]
 @both_sizes
 async def test_live_before_a_session(opened: Opened, same: Same, size: Size) -> None:
     async with opened(size) as pilot:
+        await shows(pilot, "New here?")
         assert same(pilot)
 
 
@@ -45,6 +46,17 @@ async def test_live_with_an_approval(opened: Opened, same: Same, size: Size) -> 
     async with opened(size) as pilot:
         await start(pilot, "Delete the dinner")
         await shows(pilot, "Allow it?")
+        assert same(pilot)
+
+
+@both_sizes
+async def test_live_with_a_step_to_type(opened: Opened, same: Same, size: Size) -> None:
+    async with opened(size) as pilot:
+        await type_in(pilot, "Add a bill Lunch")
+        await pilot.press("enter")
+        await type_in(pilot, "http://127.0.0.1:8000/")
+        await pilot.press("ctrl+t")
+        await shows(pilot, "Step 1, done by you", 'button "Add a bill" [3]', "needs your next step")
         assert same(pilot)
 
 
@@ -98,6 +110,29 @@ async def test_lessons(filled: Store, opened: Opened, same: Same, size: Size) ->
         await pilot.press("down")
         await shows(pilot, "shown by the person")
         await shows(pilot, "palette")
+        assert same(pilot)
+
+
+@both_sizes
+async def test_a_lesson_said_anew(filled: Store, opened: Opened, same: Same, size: Size) -> None:
+    _with_fixed_names(filled)
+    async with opened(size) as pilot:
+        await go(pilot, "f9")
+        await shows(pilot, "said by the person", "e Edit")
+        await go(pilot, "e")
+        assert same(pilot)
+
+
+@both_sizes
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [("f3", "F3 Sessions"), ("f9", "Nothing was taught yet"), ("f10", "F10 Adapters")],
+    ids=["sessions", "lessons", "adapters"],
+)
+async def test_before_anything_was_done(opened: Opened, same: Same, size: Size, key: str, shown: str) -> None:
+    async with opened(size) as pilot:
+        await go(pilot, key)
+        await shows(pilot, shown, "palette")
         assert same(pilot)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agent.events import Listener, ignore
-from agent.guard import origin_of
+from agent.guard import APPROVABLE, origin_of
 from agent.lock import instance_lock
 from agent.paths import downloads_dir, profile_dir
 from agent.store import Store
@@ -64,7 +64,7 @@ def teach_codegen(
     from browser.environment import LiveEnvironment
     from browser.options import label_of
 
-    guard = make_guard(url, "send,pay,delete,publish", [], lambda _action, _verdict: True)
+    guard = make_guard(url, APPROVABLE, [], lambda _action, _verdict: True)
     policy = CodegenPolicy(read_codegen(file).steps, lambda value, among: label_of(live, value, among))
     with LiveEnvironment(
         url, headless=headless, profile=profile_dir(), downloads=downloads_dir(), decide_dialog=policy.answer

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from agent.guard import APPROVABLE
 from browser.errors import SetupError
 
 
 def mcp(
     model: Annotated[str | None, typer.Option(help="Base model: a folder, or the address of a server.")] = None,
     adapter: Annotated[str, typer.Option(help="champion, none, or an adapter's id.")] = "champion",
-    approve: Annotated[str, typer.Option(help="Consequences allowed without asking: send,pay,delete,publish.")] = "",
+    approve: Annotated[str, typer.Option(help=f"Consequences allowed without asking: {','.join(APPROVABLE)}.")] = "",
     allow: Annotated[list[str] | None, typer.Option(help="Another origin that tasks may use; can be repeated.")] = None,
     max_steps: Annotated[int, typer.Option(min=1, help="Step budget of a task.")] = 40,
     max_seconds: Annotated[float, typer.Option(min=1, help="Time budget of a task.")] = 1800,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from agent.events import Listener, redacted
-from agent.guard import Guard, origin_of
+from agent.guard import APPROVABLE, Guard, origin_of
 from agent.lessons.renewal import renew
 from agent.lock import instance_lock
 from agent.loop import Budget, Session
@@ -30,7 +30,7 @@ def rerun(
         list[str] | None,
         typer.Option("--set", metavar="OLD=NEW", help="Write another value than was written; can be repeated."),
     ] = None,
-    approve: Annotated[str, typer.Option(help="Consequences allowed without asking: send,pay,delete,publish.")] = "",
+    approve: Annotated[str, typer.Option(help=f"Consequences allowed without asking: {','.join(APPROVABLE)}.")] = "",
     allow: Annotated[
         list[str] | None, typer.Option(help="Another origin the session may use; can be repeated.")
     ] = None,

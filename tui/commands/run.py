@@ -13,7 +13,7 @@ import typer
 
 from agent.answer import AnswerSchema
 from agent.events import Listener, redacted
-from agent.guard import Guard, origin_of
+from agent.guard import APPROVABLE, Guard, origin_of
 from agent.lock import instance_lock, origin_locks
 from agent.loop import Budget
 from agent.outcome_checks import parse_expectation
@@ -52,7 +52,7 @@ def run(
         Path | None, typer.Option(help="A file of actions to perform, one a line, instead of asking a model.")
     ] = None,
     approve: Annotated[
-        str | None, typer.Option(help="Consequences allowed without asking: send,pay,delete,publish,grant.")
+        str | None, typer.Option(help=f"Consequences allowed without asking: {','.join(APPROVABLE)}.")
     ] = None,
     policy: Annotated[
         Path | None, typer.Option(help="A policy file: what is approved or refused without asking, and where.")
@@ -198,7 +198,7 @@ def make_guard(
         return Guard.for_task(url, names, approver, allow, policy=policy)
     except ValueError as error:
         raise UsageError(
-            str(error), "Addresses begin with http:// or https://; consequences are send, pay, delete, publish, grant"
+            str(error), f"Addresses begin with http:// or https://; consequences are {', '.join(APPROVABLE)}"
         ) from error
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agent.events import Listener, ignore
-from agent.guard import Guard, origin_of
+from agent.guard import APPROVABLE, Guard, origin_of
 from agent.lessons.text import demonstration_text, words_text
 from agent.lock import instance_lock, origin_locks
 from agent.loop import Session
@@ -16,6 +16,7 @@ from agent.paths import downloads_dir, profile_dir
 from agent.policy.scripted import ScriptedPolicy
 from agent.stop import StopReason
 from agent.store import LessonStep, Store
+from agent.takeover import Wheel
 from agent.types import Policy
 from browser.actions import Action, Verb
 from browser.errors import ApprenticeError, UsageError
@@ -23,8 +24,13 @@ from browser.types import Environment
 from tui.commands.run import make_guard, show_event
 from tui.config import configured_browser
 from tui.output import note, print_json, say
+from tui.person import Nobody, OnPipe, Person, find_person
 from tui.protection import Protection, protect
 from tui.steps import parse_steps
+from tui.stopping import stopped_by_signal
+
+if TYPE_CHECKING:
+    from agent.policy.typed import TypedPolicy
 
 
 class LessonFailed(ApprenticeError):
@@ -44,10 +50,15 @@ def teach(
     secret: Annotated[
         list[str] | None, typer.Option(help="With --steps: a secret of the vault that they may type; can be repeated.")
     ] = None,
-    headless: Annotated[bool, typer.Option(help="With --steps: no window.")] = False,
+    headless: Annotated[
+        bool, typer.Option(help="No window: the actions of --steps are performed, or you type them one by one.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    answers_on_stdin: Annotated[
+        bool, typer.Option(help="A front end says on standard input, as JSON lines, what is done and when it is over.")
+    ] = False,
 ) -> None:
-    """Teach a TASK: record it in a browser window, perform it from a file, or put it in words."""
+    """Teach a TASK: record it in a browser window, type it, perform it from a file, or put it in words."""
     if words:
         _teach_words(words, task, app, url, as_json=as_json)
         return
@@ -56,29 +67,51 @@ def teach(
             "a demonstration needs a task and an address",
             'For example: apprentice teach "Chris paid Bea back 20" --url http://127.0.0.1:8000/',
         )
-    guard = make_guard(url, "send,pay,delete,publish,grant", [], lambda _action, _verdict: True)
+    guard = make_guard(url, APPROVABLE, [], lambda _action, _verdict: True)
     name = app or origin_of(url)
     protection = protect(secret or [])
-    with instance_lock("session"), origin_locks(guard.origins), Store.open(redactor=protection.redactor) as store:
-        if steps is not None:
+    listen = print_json if as_json else show_event
+    person = find_person(headless=False, as_json=as_json, on_pipe=answers_on_stdin)
+    policy = None if steps or not headless else _typed(person)
+    with (
+        stopped_by_signal(),
+        instance_lock("session"),
+        origin_locks(guard.origins),
+        Store.open(redactor=protection.redactor) as store,
+    ):
+        if steps is not None or policy is not None:
+            actions = parse_steps(steps) if steps else []
+            listen = listen if as_json or not policy else show_page
             lesson_id = teach_steps(
                 store,
                 task,
                 name,
                 url,
                 guard,
-                parse_steps(steps),
-                print_json if as_json else show_event,
+                actions,
+                listen,
                 headless=headless,
+                policy=policy,
                 protection=protection,
+                by_hand=policy is not None,
             )
         else:
-            lesson_id = _teach_by_hand(store, task, name, url, protection)
+            lesson_id = _teach_by_hand(store, task, name, url, guard, listen, protection, person)
         lesson = store.lesson(lesson_id)
     if as_json:
         print_json(lesson)
     else:
         say(f"lesson {lesson_id} is in use from now on; apprentice consolidate moves it into the weights")
+
+
+def show_page(event: dict[str, Any]) -> None:
+    """Print an event for somebody who types what is done: the page, too."""
+    if event["event"] == "observed":
+        say(f"\n{event['title']}  {event['url']}")
+        for line in event["lines"]:
+            say(f"    {line}")
+    elif event["event"] != "decided":  # they know what they typed
+        show_event(event)
 
 
 def teach_steps(
@@ -94,8 +127,14 @@ def teach_steps(
     environment: Environment | None = None,
     policy: Policy | None = None,
     protection: Protection | None = None,
+    by_hand: bool = False,
+    wheel: Wheel | None = None,
 ) -> str:
-    """Perform the taught actions in the live app and keep the lesson. Raises LessonFailed, with nothing kept but the session."""
+    """Perform the taught actions in the live app and keep the lesson: those of `actions`, or those that `policy` chooses.
+
+    `by_hand` says that a person does it now, who sees what fails and goes on; `wheel` that they do it in the browser's window.
+    Raises LessonFailed, with nothing kept but the session.
+    """
     from browser.egress import EgressRules
     from browser.environment import LiveEnvironment
 
@@ -113,7 +152,7 @@ def teach_steps(
     )
     try:
         hand = policy or ScriptedPolicy(actions)
-        session = Session(session_id, task, live, hand, guard, store, listen=listen, actor="person")
+        session = Session(session_id, task, live, hand, guard, store, listen=listen, actor="person", wheel=wheel)
         reason = session.run()
     finally:
         if environment is None:
@@ -124,7 +163,7 @@ def teach_steps(
             "Correct the step and teach again; the app may hold a part of what was done",
         )
     failed = next((step for step in store.steps(session_id) if step.ok is False), None)
-    if failed is not None:
+    if failed is not None and not by_hand:
         raise LessonFailed(
             f"step {failed.step_no + 1} failed: {failed.note}",
             "Correct the step and teach again; the app may hold a part of what was done",
@@ -134,7 +173,7 @@ def teach_steps(
 
 def keep_lesson(store: Store, session_id: str, task: str, app: str) -> str:
     """Make the lesson of a recorded session: its actions, and nothing else of its pages."""
-    rows = store.steps(session_id)
+    rows = [row for row in store.steps(session_id) if row.ok is not False]
     actions = [row.action for row in rows]
     if not actions or actions[-1].verb is not Verb.DONE:
         actions.append(Action(Verb.DONE))
@@ -155,15 +194,41 @@ def _teach_words(words: str, task: str, app: str, url: str, *, as_json: bool) ->
             say(f"lesson {lesson_id} is in use from now on")
 
 
-def _teach_by_hand(store: Store, task: str, app: str, url: str, protection: Protection) -> str:
-    """Record what the person does in a visible browser, until it is closed. A password becomes its secret's name, or theirs to type."""
+def _typed(person: Person) -> TypedPolicy:
+    """Return the hand of somebody who types. Raises UsageError when nobody is there."""
+    from agent.policy.typed import TypedPolicy
+
+    if isinstance(person, Nobody):
+        raise UsageError(
+            "nobody is there to type the steps",
+            "Give them in a file: --steps FILE, or teach at a terminal or with a window",
+        )
+    if not isinstance(person, OnPipe):
+        note('Type one action a line, like: click "Save". done ends the demonstration.')
+    return TypedPolicy(person.next_step)
+
+
+def _teach_by_hand(
+    store: Store,
+    task: str,
+    app: str,
+    url: str,
+    guard: Guard,
+    listen: Listener,
+    protection: Protection,
+    person: Person,
+) -> str:
+    """Record what the person does in a visible browser, until it is closed or a front end says that it is over.
+
+    A password becomes its secret's name, or theirs to type.
+    """
+    from agent.policy.onlooker import Onlooker
     from agent.secrets.taught import as_taught
     from browser.environment import LiveEnvironment
     from browser.recorder import Recorder
 
-    session_id = store.begin_session(task, app, url, kind="teach", policy="person")
+    places = protection.places()
     note("Do the task in the browser window. Close the window when it is done.")
-    count, places = 0, protection.places()
     with LiveEnvironment(
         url,
         headless=False,
@@ -172,15 +237,22 @@ def _teach_by_hand(store: Store, task: str, app: str, url: str, protection: Prot
         downloads=downloads_dir(),
         redact=protection.redactor,
     ) as environment:
-        for page, done, result in Recorder(environment):
-            action = as_taught(done, page, places)
-            store.begin_step(session_id, count, page, action, actor="person")
-            store.finish_step(session_id, count, result)
-            say(f"{count + 1:3}  {action}")
-            count += 1
-    store.end_session(session_id, StopReason.DONE if count else StopReason.INTERRUPTED, "")
-    if not count:
-        raise LessonFailed(
-            "nothing was done in the browser window", "Teach again and do the task before the window is closed"
+        hand = Onlooker(lambda action, page: as_taught(action, page, places))
+        wheel = Wheel(lambda: Recorder(environment), hand.saw)
+        wheel.take("do it in the browser window")
+        if isinstance(person, OnPipe):
+            person.attend(wheel)
+        return teach_steps(
+            store,
+            task,
+            app,
+            url,
+            guard,
+            [],
+            listen,
+            headless=False,
+            environment=environment,
+            policy=hand,
+            by_hand=True,
+            wheel=wheel,
         )
-    return keep_lesson(store, session_id, task, app)

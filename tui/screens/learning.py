@@ -24,7 +24,7 @@ from tui.widgets.masthead import Masthead
 from tui.widgets.night import NightView
 from tui.widgets.rows import Row, RowTable
 
-TEACH = 'Show something once, in a terminal: apprentice teach "…" --url http://…'
+TEACH = 'Show something once: F2, then Ctrl+T; or in a terminal: apprentice teach "…" --url http://…'
 NONE_TAUGHT = f"Nothing was taught yet. {TEACH}"
 NO_NIGHT = "No night yet. Press c to move what was taught into the weights."
 NOTHING_TO_LEARN = "No night yet: it needs a demonstration to learn from."
@@ -53,6 +53,7 @@ class LearningScreen(ChampionScreen):
             id="adapter.roll_back",
             tooltip="Let the adapter before the champion act again",
         ),
+        Binding("tab", "app.focus_next", "Next part", id="learning.next", tooltip="Go on to the next table"),
     ]
 
     def __init__(self, store: Store, night_command: Sequence[str]) -> None:
@@ -156,10 +157,13 @@ class LearningScreen(ChampionScreen):
         learning = self._learning = message.learning
         self._fill("lessons", tables.lessons(learning))
         self._fill("adapters", tables.adapters(learning))
-        if known is not None and learning.adapters and learning.adapters[0].id not in known:
+        is_new = known is not None and bool(learning.adapters) and learning.adapters[0].id not in known
+        if is_new:
             self.query_one("#adapters", RowTable).move_cursor(row=0)
         self._draw_night(learning)
         self._draw_gate()
+        if is_new:
+            self._show_gate()
         self.refresh_bindings()
         self.drawn.set()
 
@@ -186,6 +190,11 @@ class LearningScreen(ChampionScreen):
         self._fill("gate", rows)
         name = f"Gate of adapter {words.short(adapter.id)}: {words.gate(adapter)}" if adapter else "Gate"
         self.query_one("#gate-heading", Heading).update(name)
+
+    def _show_gate(self) -> None:
+        """Bring what the night came to into view: on a small screen it is below the curve."""
+        self.query_one("#gate").focus(scroll_visible=False)
+        self.call_after_refresh(self.query_one("#gate-part").scroll_visible, animate=False, top=True)
 
     def _adapter(self) -> AdapterRow | None:
         current = self.query_one("#adapters", RowTable).current

@@ -24,7 +24,7 @@ from tui.widgets.masthead import Masthead
 from tui.widgets.rows import RowTable
 
 NONE_YET = (
-    "Nothing was taught yet. Show something once, in a terminal:\n"
+    "Nothing was taught yet. Show something once: F2, then Ctrl+T. Or in a terminal:\n"
     '  apprentice teach "…" --url http://…\n'
     "Its lesson appears here: read it, approve it, and press F4 then c to move it into the weights."
 )

@@ -1,4 +1,4 @@
-"""Live: start a task, watch every step, answer questions, allow or refuse what has consequences, stop."""
+"""Live: start a task or show how it is done, watch every step, answer questions, allow or refuse what has consequences, stop."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from typing import Any, ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
-from textual.widgets import Footer, Input, Label, Static
+from textual.widgets import Footer, Input
 
 from agent.store import Store
 from browser.errors import ApprenticeError
 from tui.feed import Child, error_of
-from tui.messages import CostRead, NoteArrived, RecordArrived, SessionExited, StateChanged
+from tui.messages import CostRead, NewcomerSeen, NoteArrived, RecordArrived, SessionExited, StateChanged
 from tui.progress import WAITING, Phase, SessionProgress
 from tui.reading import Cost, read_cost
 from tui.screens.base import StoreScreen
-from tui.starting import Start, has_display, problem_with
-from tui.widgets.field import Field
-from tui.widgets.heading import Heading
+from tui.starting import has_display
+from tui.widgets.form import StartForm
 from tui.widgets.masthead import Masthead
-from tui.widgets.page import PageView
-from tui.widgets.person import ApprovalBox, QuestionBox
-from tui.widgets.timeline import Timeline
+from tui.widgets.person import ApprovalBox, QuestionBox, StepBox
+from tui.widgets.watch import WatchView
+
+TAUGHT = "taught: F9 shows the lesson, F6 a new task, F4 the night"
 
 
 class LiveScreen(StoreScreen):
@@ -34,11 +33,16 @@ class LiveScreen(StoreScreen):
     AUTO_FOCUS = "#task"
     ABOUT: ClassVar[str] = (
         "Live starts one session and shows what it sees and does. Write the task in your own words and the address it "
-        "begins at. The session may ask a question: type the answer. Before it sends, pays, deletes or publishes, it "
-        "shows the exact action and waits for your y or n. Lessons that fit the task are read by themselves."
+        "begins at. F5 lets the agent try. Ctrl+T teaches it: you do the task yourself, in the browser window or, where "
+        "there is no display, by typing each action here, and it becomes a lesson. The session may ask a question: type "
+        "the answer. Before it sends, pays, deletes or publishes, it shows the exact action and waits for your y or n. "
+        "Lessons that fit the task are read by themselves."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "start", "Start", id="session.start", tooltip="Begin the task that the fields describe"),
+        Binding(
+            "ctrl+t", "teach", "Teach", id="session.teach", tooltip="Do the task yourself, once; it becomes a lesson"
+        ),
         Binding("f6", "again", "New task", id="session.new", tooltip="Go back to the fields, with the same address"),
         Binding(
             "f7",
@@ -50,14 +54,21 @@ class LiveScreen(StoreScreen):
         Binding("f8", "stop", "Stop", id="session.stop", tooltip="End the session now; what it did so far is kept"),
     ]
 
-    def __init__(self, store: Store, command: Sequence[str]) -> None:
+    def __init__(self, store: Store, command: Sequence[str], teach_command: Sequence[str]) -> None:
         super().__init__(store)
         self._command = command
+        self._teach_command = teach_command
+        self._teaches = False
+        self._written = ""
         self._child: Child | None = None
         self._progress: SessionProgress | None = None
         self._cost: Cost | None = None
         self._note = ""
         self._error = ""
+
+    @property
+    def _watch(self) -> WatchView:
+        return self.query_one(WatchView)
 
     @property
     def running(self) -> bool:
@@ -67,28 +78,22 @@ class LiveScreen(StoreScreen):
     def compose(self) -> ComposeResult:
         """Lay out the fields and, hidden until a session begins, what is watched."""
         yield Masthead("live")
-        with Vertical(id="form"):
-            yield Static("No session is running. Write a task and an address, then press F5 to start.", id="form-hint")
-            yield Label("Task, in your own words")
-            yield Field(placeholder="Add a bill of 12.50 paid by Alex", id="task")
-            yield Label("Address to begin at")
-            yield Field(placeholder="http://127.0.0.1:8000/", id="url")
-            yield Label("Name of the app (optional): lessons are kept under it")
-            yield Field(placeholder="the address's origin", id="app")
-            yield Static(id="form-problem", markup=False)
-        with Vertical(id="watch"):
-            yield Heading("", id="watch-task")
-            with Container(id="watch-work"):
-                yield Timeline(id="timeline")
-                yield PageView(id="page")
-            yield Vertical(id="person")
-            yield Static(id="status", markup=False)
+        yield StartForm(id="form")
+        yield WatchView(id="watch")
         yield Footer()
+
+    def on_screen_resume(self) -> None:
+        """See whether anything was done yet."""
+        self.read(lambda store: NewcomerSeen(not store.sessions(limit=1)))
+
+    def on_newcomer_seen(self, message: NewcomerSeen) -> None:
+        """Tell a newcomer the way."""
+        self.query_one(StartForm).welcome(newcomer=message.newcomer)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
         match action:
-            case "start":
+            case "start" | "teach":
                 return self._progress is None
             case "again":
                 return self._progress is not None and not self.running
@@ -109,25 +114,28 @@ class LiveScreen(StoreScreen):
 
     def action_start(self) -> None:
         """Begin the session, or say what is missing."""
+        self._begin(self._command, teaches=False)
+
+    def action_teach(self) -> None:
+        """Begin a demonstration, or say what is missing."""
+        self._begin(self._teach_command, teaches=True)
+
+    def _begin(self, command: Sequence[str], *, teaches: bool) -> None:
         if self._progress is not None:
             return
-        start = Start(*(self.query_one(f"#{name}", Input).value.strip() for name in ("task", "url", "app")))
-        problem = problem_with(start)
-        self.query_one("#form-problem", Static).update(problem.words if problem else "")
-        if problem:
-            self.query_one(f"#{problem.field}").focus()
+        start = self.query_one(StartForm).start()
+        if start is None:
             return
         self._progress, self._cost, self._note, self._error = SessionProgress(), None, start.note, ""
+        self._teaches, self._written = teaches, ""
         self._child = Child(
-            [*self._command, *start.options()],
+            [*command, *start.options()],
             lambda record: self.post_message(RecordArrived(record)),
             lambda text: self.post_message(NoteArrived(text)),
         )
-        self.query_one("#watch-task", Heading).update(start.task)
-        self.query_one(Timeline).remove_children()
-        self.query_one(PageView).show("", "", ["The first page appears here once the browser is open."])
         self.add_class("-watching")
-        self.query_one(Timeline).focus()
+        self.set_class(teaches, "-teaching")
+        self._watch.begin(start.task)
         self._follow(self._child)
         self._tell()
 
@@ -164,6 +172,15 @@ class LiveScreen(StoreScreen):
         """Pass yes or no on."""
         await self._reply({"approve": message.approve})
 
+    async def on_step_box_answered(self, message: StepBox.Answered) -> None:
+        """Pass on what the person does next; it stays at hand until it is known to be possible."""
+        self._written = message.text or ""
+        await self._reply({"answer": message.text})
+
+    def action_page(self, pages: int) -> None:
+        """Scroll the page that is shown while a step is typed."""
+        self._watch.turn(pages)
+
     def on_unmount(self) -> None:
         """Leave no session behind without a screen."""
         if self._child is not None:
@@ -191,30 +208,17 @@ class LiveScreen(StoreScreen):
             return
         progress.apply(record)
         await self._draw(record)
-        if record.get("event") == "stepped":
+        if record.get("event") == "stepped" and not self._teaches:
             self._read_cost(progress.session_id)
         self._tell()
 
     async def _draw(self, record: dict[str, Any]) -> None:
+        await self._watch.draw(record, self._written)
         match record.get("event"):
             case "observed":
                 self._note = ""
-                self.query_one(PageView).show(record["title"], record["url"], record["lines"])
-            case "decided":
-                verdict = record["verdict"]
-                refused = "" if verdict["allowed"] else verdict["reason"]
-                self.query_one(Timeline).add_step(record["step"], record["action"], refused)
-            case "dialog" | "wall":
-                self.query_one(Timeline).add_note(_beside(record))
-            case "approval_needed":
-                await self._ask(ApprovalBox(record["action"], record["consequence"], record.get("reason", "")))
             case "take_over":
-                await self.query_one("#person").remove_children()
                 self._note = f"{record['reason'] or 'the browser window is yours'}; F7 hands it back"
-            case "question":
-                await self._ask(QuestionBox(record["text"]))
-            case "stepped":
-                self.query_one(Timeline).finish_step(record["note"], ok=record["ok"])
 
     def on_note_arrived(self, message: NoteArrived) -> None:
         """Show what takes its time before the first page; notes come by a pipe of their own, so one may come too late."""
@@ -226,10 +230,10 @@ class LiveScreen(StoreScreen):
         """Say how it ended."""
         if self._progress is not None:
             self._progress.exit(message.code, self._error)
-            self._note = "F6 new task, F3 to judge it"
-            self.query_one(Timeline).end(self._progress.words())
+            taught = self._teaches and message.code == 0
+            self._note = TAUGHT if taught else "F6 new task, F3 to judge it"
+            await self._watch.end(self._progress.words())
         self._child = None
-        await self.query_one("#person").remove_children()
         self._tell()
 
     def on_cost_read(self, message: CostRead) -> None:
@@ -239,17 +243,11 @@ class LiveScreen(StoreScreen):
 
     # ---- drawing ----------------------------------------------------------------------------------------------
 
-    async def _ask(self, box: ApprovalBox | QuestionBox) -> None:
-        place = self.query_one("#person")
-        await place.remove_children()
-        await place.mount(box)
-
     async def _reply(self, record: dict[str, object]) -> None:
         if self._child is not None and self._progress is not None:
             self._child.answer(record)
             self._progress.phase = Phase.ACTING
-        await self.query_one("#person").remove_children()
-        self.query_one(Timeline).focus()
+        await self._watch.answered()
         self._tell()
 
     def _read_cost(self, session_id: str) -> None:
@@ -268,14 +266,8 @@ class LiveScreen(StoreScreen):
             return
         now = [progress.words(), self._note]
         cost = [self._cost.words() if self._cost else "", progress.lessons_words()]
+        if self._teaches:
+            cost = ["what you do here becomes the lesson"]
         lines = ("   ".join(part for part in parts if part) for parts in (now, cost))
-        self.query_one("#status", Static).update("\n".join(lines))
+        self._watch.stand("\n".join(lines))
         self.post_message(StateChanged(progress.brief(), needs_person=progress.phase in WAITING))
-
-
-def _beside(record: dict[str, Any]) -> str:
-    """Say what the page did beside the steps."""
-    if record["event"] == "wall":
-        return f"{record['wall']} in the way: {record['reason']}"
-    verdict = record["verdict"]
-    return f"dialog {'accepted' if verdict['allowed'] else 'dismissed'}: {verdict['reason']}"

@@ -28,8 +28,25 @@ class PageView(Vertical):
         with VerticalScroll():
             yield Static(markup=False)
 
+    _url = ""
+    _lines: Sequence[str] = ()
+
     def show(self, title: str, url: str, lines: Sequence[str]) -> None:
-        """Show another page, from its top."""
+        """Show another page, from its top; of the same page again what is new on it."""
         self.query_one(Heading).update(f"{title or 'Page'}  {url}")
         self.query_one("VerticalScroll > Static", Static).update("\n".join(lines) or "(the page is empty)")
-        self.query_one(VerticalScroll).scroll_home(animate=False)
+        scroll = self.query_one(VerticalScroll)
+        fresh = _first_new(lines, self._lines) if url == self._url else 0
+        self._url, self._lines = url, lines
+        scroll.scroll_to(y=fresh - 1 if fresh >= scroll.size.height else 0, animate=False)
+
+    def turn(self, pages: int) -> None:
+        """Scroll by so many screens: down, or up when negative."""
+        scroll = self.query_one(VerticalScroll)
+        scroll.scroll_relative(y=pages * max(1, scroll.size.height - 1), animate=False)
+
+
+def _first_new(lines: Sequence[str], before: Sequence[str]) -> int:
+    """Return where the first line is that was not there before; 0 without one."""
+    known = set(before)
+    return next((number for number, line in enumerate(lines) if line not in known), 0)

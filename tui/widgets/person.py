@@ -1,7 +1,8 @@
-"""Where the person answers the session: a question takes words, an action with consequences takes yes or no."""
+"""Where the person answers the session: a question takes words, an action with consequences yes or no, a demonstration actions."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
+from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from tui.widgets.field import Field
@@ -66,6 +68,90 @@ class QuestionBox(Vertical):
 
     def action_leave_open(self) -> None:
         """Give no answer."""
+        self.post_message(self.Answered(None))
+
+
+class StepField(Field):
+    """Takes an action. The keys that would scroll a long text scroll the page instead."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown", "screen.page(1)", "Page", id="page.down", tooltip="See what is further down on the page"),
+        Binding(
+            "pageup",
+            "screen.page(-1)",
+            "Page up",
+            show=False,
+            id="page.up",
+            tooltip="See what is further up on the page",
+        ),
+    ]
+
+
+class StepBox(Vertical):
+    """What the person does next in a demonstration, as an action that is completed from what the page offers."""
+
+    DEFAULT_CSS = _BOX.format(name="StepBox") + "StepBox > #step-problem { color: $text-error; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "tab",
+            "complete",
+            "Complete",
+            id="step.complete",
+            tooltip="Take the action that is suggested",
+            priority=True,
+        ),
+        Binding(
+            "escape", "leave", "Leave", id="step.leave", tooltip="Leave the demonstration; nothing is learned from it"
+        ),
+    ]
+
+    @dataclass
+    class Answered(Message):
+        """The person said what they do; None leaves the demonstration."""
+
+        text: str | None
+
+    def __init__(self, step: int, offers: Sequence[str], problem: str, written: str) -> None:
+        super().__init__()
+        self._step = step
+        self._offers = offers
+        self._problem = problem
+        self._written = written
+
+    def compose(self) -> ComposeResult:
+        """Show what is wanted, and what was wrong with the last answer, above the field."""
+        yield Static(
+            f"Step {self._step + 1}, done by you. Tab completes, Enter does it, done ends, Esc leaves.", markup=False
+        )
+        if self._problem:
+            yield Static(self._problem, id="step-problem", markup=False)
+        yield StepField(
+            self._written if self._problem else "",
+            placeholder='click "Save"   type "Name" "Ada"   select "Size" "M"   done',
+            suggester=SuggestFromList(self._offers, case_sensitive=False),
+            select_on_focus=False,
+            compact=True,
+            id="step",
+        )
+
+    def on_mount(self) -> None:
+        """Be ready to be typed into."""
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Send the action; an empty one is none yet."""
+        event.stop()
+        if event.value.strip():
+            self.post_message(self.Answered(event.value.strip()))
+
+    def action_complete(self) -> None:
+        """Take what is suggested: what the right arrow does at the end of the field."""
+        field = self.query_one(Input)
+        field.cursor_position = len(field.value)
+        field.action_cursor_right()
+
+    def action_leave(self) -> None:
+        """Leave the demonstration."""
         self.post_message(self.Answered(None))
 
 

@@ -1,0 +1,90 @@
+"""A session as it is watched: its steps, the page, what it asks, and where it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.widgets import Static
+
+from tui.widgets.heading import Heading
+from tui.widgets.page import PageView
+from tui.widgets.person import ApprovalBox, QuestionBox, StepBox
+from tui.widgets.timeline import Timeline
+
+
+class WatchView(Vertical):
+    """Draws events. What the person answers is told by the boxes that it puts up."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out steps and page, one below the other or side by side, above the question and the status."""
+        yield Heading("", id="watch-task")
+        with Container(id="watch-work"):
+            yield Timeline(id="timeline")
+            yield PageView(id="page")
+        yield Vertical(id="person")
+        yield Static(id="status", markup=False)
+
+    def begin(self, task: str) -> None:
+        """Show an empty session."""
+        self.query_one("#watch-task", Heading).update(task)
+        self.query_one(Timeline).remove_children()
+        self.query_one(PageView).show("", "", ["The first page appears here once the browser is open."])
+        self.query_one(Timeline).focus()
+
+    async def draw(self, record: dict[str, Any], written: str) -> None:
+        """Draw an event. `written` is what the person typed last, to be mended when it was no action."""
+        timeline = self.query_one(Timeline)
+        match record.get("event"):
+            case "observed":
+                self.query_one(PageView).show(record["title"], record["url"], record["lines"])
+            case "decided":
+                verdict = record["verdict"]
+                timeline.add_step(record["step"], record["action"], "" if verdict["allowed"] else verdict["reason"])
+            case "dialog" | "wall":
+                timeline.add_note(_beside(record))
+            case "stepped":
+                timeline.finish_step(record["note"], ok=record["ok"])
+            case "take_over":
+                await self.clear()
+            case "approval_needed":
+                await self._ask(ApprovalBox(record["action"], record["consequence"], record.get("reason", "")))
+            case "question":
+                await self._ask(QuestionBox(record["text"]))
+            case "step_wanted":
+                await self._ask(StepBox(record["step"], record["offers"], record["problem"], written))
+
+    async def clear(self) -> None:
+        """Take the question away."""
+        await self.query_one("#person").remove_children()
+
+    async def answered(self) -> None:
+        """Take the question away and give the keys back to the steps."""
+        await self.clear()
+        self.query_one(Timeline).focus()
+
+    async def end(self, words: str) -> None:
+        """Write why the session ended."""
+        self.query_one(Timeline).end(words)
+        await self.clear()
+
+    def stand(self, lines: str) -> None:
+        """Write where the session stands."""
+        self.query_one("#status", Static).update(lines)
+
+    def turn(self, pages: int) -> None:
+        """Scroll the page, whatever has the keys."""
+        self.query_one(PageView).turn(pages)
+
+    async def _ask(self, box: ApprovalBox | QuestionBox | StepBox) -> None:
+        await self.clear()
+        await self.query_one("#person").mount(box)
+
+
+def _beside(record: dict[str, Any]) -> str:
+    """Say what the page did beside the steps."""
+    if record["event"] == "wall":
+        return f"{record['wall']} in the way: {record['reason']}"
+    verdict = record["verdict"]
+    return f"dialog {'accepted' if verdict['allowed'] else 'dismissed'}: {verdict['reason']}"
