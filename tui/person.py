@@ -107,12 +107,12 @@ class AtTerminal:
 
     def ask(self, question: str) -> str | None:
         """Print the question and read a line; an empty line or end of input is no answer."""
-        err.print(f"? {question}", style="bold", markup=False)
+        err().print(f"? {question}", style="bold", markup=False)
         return self._read("> ") or None
 
     def approve(self, action: Action, verdict: Verdict) -> bool | None:
         """Print the exact effect and read yes, no, or the action that is wanted in its place."""
-        err.print(f"! {action.render()}: {verdict.reason}. Allow it?", style="bold", markup=False)
+        err().print(f"! {action.render()}: {verdict.reason}. Allow it?", style="bold", markup=False)
         reply = self._read("[y/N, or another action] ")
         return None if reply is None else reply.strip().lower() in ("y", "yes")
 
@@ -138,7 +138,7 @@ class AtTerminal:
 
     def _read(self, prompt: str) -> str | None:
         self._lines.forget()
-        err.print(prompt, end="", markup=False)
+        err().print(prompt, end="", markup=False)
         line = self._lines.next()
         return None if line is None else line.rstrip("\r\n")
 
