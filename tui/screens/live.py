@@ -9,10 +9,12 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
+from textual.timer import Timer
 from textual.widgets import Footer, Input, Label, Static
 
 from agent.store import Store
 from browser.errors import ApprenticeError
+from tui import words
 from tui.feed import Child, error_of
 from tui.messages import CostRead, NoteArrived, RecordArrived, SessionExited, StateChanged
 from tui.progress import WAITING, Phase, SessionProgress
@@ -25,6 +27,9 @@ from tui.widgets.masthead import Masthead
 from tui.widgets.page import PageView
 from tui.widgets.person import ApprovalBox, QuestionBox
 from tui.widgets.timeline import Timeline
+
+FRAME_S, COST_S = 0.05, 0.5
+"""What arrives within a frame is drawn together, and the store is asked for the cost so seldom: sixty steps a second do not lag."""
 
 
 class LiveScreen(StoreScreen):
@@ -58,6 +63,9 @@ class LiveScreen(StoreScreen):
         self._cost: Cost | None = None
         self._note = ""
         self._error = ""
+        self._undrawn: list[dict[str, Any]] = []
+        self._next_frame: Timer | None = None
+        self._next_cost: Timer | None = None
 
     @property
     def running(self) -> bool:
@@ -124,11 +132,12 @@ class LiveScreen(StoreScreen):
             lambda text: self.post_message(NoteArrived(text)),
         )
         self.query_one("#watch-task", Heading).update(start.task)
-        self.query_one(Timeline).remove_children()
+        self.query_one(Timeline).clear()
         self.query_one(PageView).show("", "", ["The first page appears here once the browser is open."])
         self.add_class("-watching")
         self.query_one(Timeline).focus()
         self._follow(self._child)
+        self.refresh_bindings()
         self._tell()
 
     def action_again(self) -> None:
@@ -138,6 +147,7 @@ class LiveScreen(StoreScreen):
         self._progress = None
         self.remove_class("-watching")
         self.query_one("#task").focus()
+        self.refresh_bindings()
         self._tell()
 
     def action_stop(self) -> None:
@@ -190,22 +200,34 @@ class LiveScreen(StoreScreen):
             self._error = str(error)
             return
         progress.apply(record)
-        await self._draw(record)
-        if record.get("event") == "stepped":
-            self._read_cost(progress.session_id)
+        self._undrawn.append(record)
+        if self._next_frame is None:
+            self._next_frame = self.set_timer(FRAME_S, self._draw_frame)
+
+    async def _draw_frame(self) -> None:
+        """Draw everything that has arrived; of the pages, which replace one another, the latest."""
+        self._next_frame = None
+        records, self._undrawn = self._undrawn, []
+        for record in records:
+            await self._draw(record)
+        page = next((record for record in reversed(records) if record.get("event") == "observed"), None)
+        if page is not None:
+            self.query_one(PageView).show(page["title"], page["url"], page["lines"])
+        self.query_one(Timeline).show_new()
+        if any(record.get("event") == "stepped" for record in records) and self._next_cost is None:
+            self._next_cost = self.set_timer(COST_S, self._read_cost)
         self._tell()
 
     async def _draw(self, record: dict[str, Any]) -> None:
         match record.get("event"):
             case "observed":
                 self._note = ""
-                self.query_one(PageView).show(record["title"], record["url"], record["lines"])
             case "decided":
                 verdict = record["verdict"]
                 refused = "" if verdict["allowed"] else verdict["reason"]
                 self.query_one(Timeline).add_step(record["step"], record["action"], refused)
             case "dialog" | "wall":
-                self.query_one(Timeline).add_note(_beside(record))
+                self.query_one(Timeline).add_note(words.beside(record))
             case "approval_needed":
                 await self._ask(ApprovalBox(record["action"], record["consequence"], record.get("reason", "")))
             case "take_over":
@@ -223,13 +245,16 @@ class LiveScreen(StoreScreen):
             self._tell()
 
     async def on_session_exited(self, message: SessionExited) -> None:
-        """Say how it ended."""
+        """Say how it ended, after all that it did."""
         if self._progress is not None:
+            await self._draw_frame()
             self._progress.exit(message.code, self._error)
             self._note = "F6 new task, F3 to judge it"
             self.query_one(Timeline).end(self._progress.words())
+            self.query_one(Timeline).show_new()
         self._child = None
         await self.query_one("#person").remove_children()
+        self.refresh_bindings()
         self._tell()
 
     def on_cost_read(self, message: CostRead) -> None:
@@ -252,7 +277,12 @@ class LiveScreen(StoreScreen):
         self.query_one(Timeline).focus()
         self._tell()
 
-    def _read_cost(self, session_id: str) -> None:
+    def _read_cost(self) -> None:
+        self._next_cost = None
+        if self._progress is None:
+            return
+        session_id = self._progress.session_id
+
         def fetch(store: Store) -> CostRead | None:
             cost = read_cost(store, session_id)
             return CostRead(cost) if cost else None
@@ -262,7 +292,6 @@ class LiveScreen(StoreScreen):
     def _tell(self) -> None:
         """Write the status line, and tell the other screens."""
         progress = self._progress
-        self.refresh_bindings()
         if progress is None:
             self.post_message(StateChanged(""))
             return
@@ -271,11 +300,3 @@ class LiveScreen(StoreScreen):
         lines = ("   ".join(part for part in parts if part) for parts in (now, cost))
         self.query_one("#status", Static).update("\n".join(lines))
         self.post_message(StateChanged(progress.brief(), needs_person=progress.phase in WAITING))
-
-
-def _beside(record: dict[str, Any]) -> str:
-    """Say what the page did beside the steps."""
-    if record["event"] == "wall":
-        return f"{record['wall']} in the way: {record['reason']}"
-    verdict = record["verdict"]
-    return f"dialog {'accepted' if verdict['allowed'] else 'dismissed'}: {verdict['reason']}"
