@@ -140,7 +140,11 @@ def without_command(
         str, typer.Option(envvar=PROFILE_VARIABLE, help="Work in this profile: its own store, browser and adapters.")
     ] = "",
     plain: Annotated[
-        bool, typer.Option("--plain", help="Without a command: say in plain lines what the dashboard shows.")
+        bool,
+        typer.Option(
+            "--plain",
+            help="Without a command: the dashboard in plain lines, which reads what to do from standard input.",
+        ),
     ] = False,
 ) -> None:
     """Open the dashboard when no command is given."""
@@ -148,7 +152,7 @@ def without_command(
 
     opening.use_profile(profile)
     if plain and context.invoked_subcommand is None:
-        opening.say_plainly()
+        opening.open_prompt()
     elif context.invoked_subcommand is None:
         raise typer.Exit(opening.open_dashboard())
 

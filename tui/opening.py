@@ -31,14 +31,12 @@ def open_dashboard(profile: str = "") -> int:
         return app.return_code or 0
 
 
-def say_plainly() -> None:
-    """Print what the dashboard shows, one fact a line."""
-    from tui.output import out
-    from tui.plain import lines
+def open_prompt() -> None:
+    """Say in plain lines what the dashboard shows, and do what is typed, until the input ends. Raises what `Store.open` raises."""
+    from tui.prompt import Prompt
 
     with Store.open() as store:
-        for line in lines(store):
-            out().print(line, markup=False, soft_wrap=True)
+        Prompt(store).converse()
 
 
 def use_profile(name: str) -> None:
