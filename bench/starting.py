@@ -112,6 +112,18 @@ def to_the_end(command: Sequence[str], environ: Mapping[str, str]) -> Took:
     return Took(time.perf_counter() - begun, used.ru_utime + used.ru_stime)
 
 
+def with_stores(folder: Path, store: Path | None, size: Size) -> dict[str, Path]:
+    """Make a home with a big store (a copy of `store` when there is one) and one with none."""
+    homes = {name: folder / name for name in ("big", "new")}
+    for home in homes.values():
+        home.mkdir()
+    if store:
+        shutil.copy(store, homes["big"] / "apprentice.db")
+    else:
+        make_big_store(homes["big"] / "apprentice.db", size)
+    return homes
+
+
 def measure(homes: Mapping[str, Path], runs: int) -> dict[str, list[Took]]:
     """Start everything once unmeasured, then `runs` times in turns; return what each took, by name. A home is one store's."""
     found: dict[str, list[Took]] = {}
@@ -168,12 +180,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
-        homes = {name: Path(folder) / name for name in ("big", "new")}
-        homes["big"].mkdir()
-        if args.store:
-            shutil.copy(args.store, homes["big"] / "apprentice.db")
-        else:
-            make_big_store(homes["big"] / "apprentice.db", Size(args.sessions, args.steps))
+        homes = with_stores(Path(folder), args.store, Size(args.sessions, args.steps))
         found = measure(homes, args.runs)
     load = {"before": round(before, 2), "after": round(os.getloadavg()[0], 2)}
     text = json.dumps({"load": load, "runs": args.runs} | report(found), indent=1)

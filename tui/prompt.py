@@ -31,7 +31,7 @@ class Word(NamedTuple):
 
     takes: str
     about: str
-    act: Callable[[Prompt, str], None]
+    act: Callable[[Prompt, str], object]
 
 
 class Prompt:
