@@ -37,7 +37,7 @@ COMMANDS = {
     "consolidate": Entry(
         "consolidate",
         "consolidate",
-        "Consolidate all lessons into a new adapter; promote it if the gate lets it pass.",
+        "Consolidate what was taught into a new adapter; promote it if the gate lets it pass.",
     ),
     "adapters": Entry("adapters", "adapters", "List adapters, or show one's receipt."),
     "promote": Entry("adapters", "promote", "Make an adapter champion: it acts from the next session on."),
