@@ -68,6 +68,14 @@ def test_a_command_starts_without_the_others() -> None:
     assert not imported("run", "--help") & (commands - {"tui.commands.run"} | screen | {"rich", "playwright"})
 
 
+def test_screens_are_known_without_what_draws_their_curves() -> None:
+    assert not loaded("import tui.app as app\nfor mode in app.MODES: app.screen_of(mode)") & {
+        "numpy",
+        "textual_plot",
+        *HEAVY,
+    }
+
+
 def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
     own = {name: command.get_short_help_str(1000) for name, command in get_command(app).commands.items()}
     assert own == {name: entry.about for name, entry in COMMANDS.items()}
