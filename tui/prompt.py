@@ -186,7 +186,7 @@ class Prompt:
         return ids[int(said) - 1]
 
 
-def _with(kind: str, *command: str) -> Callable[[Prompt, str], None]:
+def _with(kind: str, *command: str) -> Callable[[Prompt, str], object]:
     """Return what runs a command of ours on one thing of a list."""
 
     def act(prompt: Prompt, said: str) -> None:
@@ -195,7 +195,7 @@ def _with(kind: str, *command: str) -> Callable[[Prompt, str], None]:
     return act
 
 
-def _alone(*command: str) -> Callable[[Prompt, str], None]:
+def _alone(*command: str) -> Callable[[Prompt, str], object]:
     return lambda prompt, _: prompt._run(*command)
 
 

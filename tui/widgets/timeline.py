@@ -6,8 +6,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-MOST_LINES, MERGED = 120, 80
-"""From so many lines on, the oldest so many become one: what a step costs does not grow with the session."""
+MOST_LINES, KEPT = 120, 40
+"""When there are more lines than this, all but the latest become one: what a step costs does not grow with the session."""
 
 
 class Line(Static):
@@ -69,12 +69,12 @@ class Timeline(VerticalScroll):
         """Show what was added since the last time, and go to its end."""
         if not self._new:
             return
-        self.mount_all(self._new)
         self._lines += self._new
         self._new = []
         if len(self._lines) > MOST_LINES:
-            first, *old = self._lines[:MERGED]
+            first, *old = self._lines[:-KEPT]
             first.take(old)
-            self.remove_children(old)
-            self._lines = [first, *self._lines[MERGED:]]
+            self.remove_children([line for line in old if line.is_attached])
+            self._lines = [first, *self._lines[-KEPT:]]
+        self.mount_all([line for line in self._lines if not line.is_attached])
         self.scroll_end(animate=False)
