@@ -17,8 +17,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal, get_args
 
-import psutil
-
 from agent import paths
 from browser.errors import AlreadyRunning, StorageError
 
@@ -98,6 +96,8 @@ def _held(path: Path, trouble: str) -> Iterator[None]:
 
 def holder(name: LockName) -> int | None:
     """Return the pid of the process that holds the lock, None when nobody does."""
+    import psutil  # slow to import, and who takes a lock needs it not
+
     path = _path(name)
     pid = _read_pid(path)
     # A probe takes the lock for a moment. It is made only when the pid still lives, so that it cannot refuse a start.

@@ -2,11 +2,15 @@
 
     python -m bench.dashboard [--store DATABASE] [--sessions N] [--steps N] [--runs N] [--json FILE]
 
-Each run is a process of its own that opens the store and the real dashboard, without a terminal, at 120x36, and drives it by keys.
-A time ends when the words that were waited for are in what the screen draws. `first_paint_s` begins with the process, so it holds
-Python and all imports; `paint_s` begins when these are done, and `first_paint_cpu_s` is the processor's time until then, which other
-programs hardly change. The best of the runs is told beside the median: other programs on the
-machine only ever add to a time. The ratio to the empty store says what the size of the store costs.
+Three parts: `starting`, at a real terminal, beside an empty Textual app (`bench.starting`); `big` and `empty`, the screens of both stores;
+`live`, how far the Live screen lags behind sixty steps a second (`bench.live`).
+
+Each run of the second part is a process of its own that opens the store and the real dashboard, without a terminal, at 120x36, and drives
+it by keys. A time ends when the words that were waited for are in what the screen draws. `first_paint_s` begins with the process,
+so it holds Python and all imports, those of this bench too; `paint_s` begins when these are done, and `first_paint_cpu_s` is the
+processor's time until then, which other programs hardly change. `search_s` is from the paste of a whole task until it is found,
+`typed_s` from a key in the search until its list is drawn. The best of the runs is told beside the median: other programs on the machine
+only ever add to a time. The ratio to the empty store says what the size of the store costs.
 """
 
 from __future__ import annotations
@@ -29,7 +33,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from bench.big_store import Size, make_big_store
+from bench.big_store import Size
+from bench.starting import measure, with_stores
+from bench.starting import report as starts
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -42,6 +48,10 @@ PATIENCE_S = 60.0
 POLL_S = 0.01
 """To look costs time, too: the figures are this coarse."""
 MEBIBYTE = 1 << 20
+PAGE = 100
+"""So many sessions are listed at once."""
+TYPED = ("bill", "alex")
+"""Words that many tasks of the store have."""
 PLACES = (("sessions", "f3", "Search the tasks"), ("learning", "f4", "Gate"))
 """Every screen: its name, its key, and words that it shows."""
 Figures = dict[str, float]
@@ -106,6 +116,7 @@ async def _visit(run: Visit, store: Store, begun: float) -> None:
     if rows:
         await _session(run, rows[0].task)
         await _search(run, store)
+        await _type(run, store)
 
 
 def _drawn(run: Visit, words: str, text: str) -> bool:
@@ -148,6 +159,33 @@ async def _search(run: Visit, store: Store) -> None:
     run.figures |= {"slowest_search_s": max(seen), "search_cpu_s": statistics.median(used)}
 
 
+async def _type(run: Visit, store: Store) -> None:
+    """Type words letter by letter: every key finds as many sessions as a page has, which is the most that there is to draw."""
+    from textual.widgets import Input
+
+    took: list[float] = []
+    for word in TYPED:
+        run.press("escape")
+        run.press("ctrl+f")
+        field = run.app.screen.query_one("#search", Input)
+        await run.until(lambda _, field=field: field.has_focus and not field.value, time.perf_counter())
+        for count in range(1, len(word) + 1):
+            rows = store.sessions(word[:count], PAGE)
+            await asyncio.sleep(0.2)  # what still repaints must not be measured
+            begun = time.perf_counter()
+            run.press(word[count - 1])
+            took.append(await run.until(partial(_lists, run, [row.id for row in rows], rows[0].task), begun))
+    run.figures |= {"typed_s": statistics.median(took), "slowest_typed_s": max(took)}
+
+
+def _lists(run: Visit, wanted: list[str], first: str, text: str) -> bool:
+    """Whether the list holds these sessions and is drawn."""
+    from tui.widgets.rows import RowTable
+
+    table = run.app.screen.query_one(RowTable)
+    return first in text and [str(key.value) for key in table.rows] == wanted
+
+
 def _ready(field: Input, task: str, text: str) -> bool:
     return field.has_focus and not field.value and task not in text and "No task" not in text
 
@@ -169,11 +207,12 @@ def inside(path: Path) -> Figures:
 def outside(path: Path, runs: int) -> dict[str, dict[str, float]]:
     """Measure in fresh processes and return the best and the median of every figure."""
     command = [sys.executable, "-m", "bench.dashboard", "--inside", str(path)]
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     found: list[Figures] = []
     for _ in range(runs):
         with tempfile.TemporaryDirectory() as home:
             done = subprocess.run(
-                command, capture_output=True, text=True, check=True, env={**os.environ, "APPRENTICE_HOME": home}
+                command, capture_output=True, text=True, check=True, env={**environ, "APPRENTICE_HOME": home}
             )
         found.append(json.loads(done.stdout))
     return {
@@ -191,20 +230,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--store", type=Path, help="a database; default: one that bench.big_store makes")
     parser.add_argument("--sessions", type=int, default=Size().sessions)
     parser.add_argument("--steps", type=int, default=Size().steps)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     if args.inside:
         print(json.dumps(inside(args.inside)))  # noqa: T201 - the result
         return 0
+    from bench.live import measure as measure_live
+
+    load = {"before": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory() as folder:
-        path = args.store or Path(folder) / "big.db"
-        if not args.store:
-            make_big_store(path, Size(args.sessions, args.steps))
-        big, empty = outside(path, args.runs), outside(Path(folder) / "empty.db", args.runs)
+        homes = with_stores(Path(folder), args.store, Size(args.sessions, args.steps))
+        starting = starts(measure(homes, args.runs))
+        big, empty = (outside(home / "apprentice.db", args.runs) for home in homes.values())
     ratios = {name: round(value["best"] / empty[name]["best"], 2) for name, value in big.items() if name in empty}
-    report = {"load": os.getloadavg()[0], "runs": args.runs, "big": big, "empty": empty, "times_the_empty_one": ratios}
+    live = asyncio.run(measure_live(60.0, 10.0))
+    load["after"] = os.getloadavg()[0]
+    report = {"load": load, "runs": args.runs, "starting": starting, "big": big, "empty": empty}
+    report |= {"times_the_empty_one": ratios, "live": live}
     text = json.dumps(report, indent=1)
     print(text)  # noqa: T201 - the result
     if args.json:

@@ -4,6 +4,9 @@ import subprocess
 import sys
 
 import pytest
+from typer.main import get_command
+
+from tui.commandline import COMMANDS, app
 
 HEAVY = ("torch", "transformers", "peft")
 
@@ -39,3 +42,40 @@ def test_the_agent_itself_needs_no_browser_and_no_screen(module: str) -> None:
 
 def test_the_local_policy_does_load_torch() -> None:
     assert set(HEAVY[:2]) <= loaded("import agent.policy.local")
+
+
+def imported(*arguments: str) -> set[str]:
+    """Return every module that `apprentice` has loaded when it has done what its arguments say."""
+    script = (
+        "import sys, contextlib, io\nfrom tui.cli import main\n"
+        f"with contextlib.redirect_stdout(io.StringIO()): code = main({list(arguments)})\n"
+        "print(code, *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    code, *names = done.stdout.split()
+    assert code == "0", done.stderr
+    return set(names)
+
+
+def test_a_command_starts_without_the_others() -> None:
+    commands = {f"tui.commands.{entry.module}" for entry in COMMANDS.values()}
+    screen = {"textual", "tui.app", "numpy", *HEAVY}
+    listed = imported("--help")
+    assert not listed & (commands | screen | {"rich", "sqlite3", "agent.store", "pydantic"})
+    as_json = imported("sessions", "--json")
+    assert as_json & commands == {"tui.commands.sessions"}
+    assert not as_json & (screen | {"rich", "ulid", "psutil", "agent.guard", "agent.loop"})
+    assert not imported("run", "--help") & (commands - {"tui.commands.run"} | screen | {"rich", "playwright"})
+
+
+def test_screens_are_known_without_what_draws_their_curves() -> None:
+    assert not loaded("import tui.app as app\nfor mode in app.MODES: app.screen_of(mode)") & {
+        "numpy",
+        "textual_plot",
+        *HEAVY,
+    }
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
+    own = {name: command.get_short_help_str(1000) for name, command in get_command(app).commands.items()}
+    assert own == {name: entry.about for name, entry in COMMANDS.items()}

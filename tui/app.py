@@ -6,27 +6,25 @@ process of their own, which writes to the same store.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
 from importlib import import_module
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from agent.lock import instance_lock
 from agent.store import Store
-from browser.errors import UsageError
 from tui.feed import CLI
-from tui.look import dress
 from tui.messages import Done, Failed, StateChanged
 from tui.screens.base import FollowingScreen, StoreScreen
-from tui.screens.confirm import ConfirmScreen
-from tui.screens.help import HelpScreen, Key
 from tui.screens.live import LiveScreen
+from tui.stylesheet import ParsedOnce
+
+if TYPE_CHECKING:
+    from tui.screens.help import Key
 
 MODES = {
     "live": ("tui.screens.live", "LiveScreen"),
@@ -80,6 +78,7 @@ class ApprenticeApp(App[None]):
         command: Sequence[str] = CLI,
     ) -> None:
         super().__init__()
+        self.stylesheet = ParsedOnce(variables=self.get_css_variables())
         self._live = LiveScreen(store, session_command, teach_command)
         self.add_mode("live", lambda: self._live)
         more: dict[str, tuple[object, ...]] = {
@@ -115,6 +114,8 @@ class ApprenticeApp(App[None]):
 
     def action_help(self) -> None:
         """Show what the current screen is for and its keys."""
+        from tui.screens.help import HelpScreen
+
         screen = self.screen
         if isinstance(screen, StoreScreen):
             self.push_screen(HelpScreen(screen.ABOUT, self._keys(screen)))
@@ -123,7 +124,10 @@ class ApprenticeApp(App[None]):
         """Leave, after a question when a session runs."""
         if not self._live.running:
             self.exit()
-        elif not isinstance(self.screen, ConfirmScreen):
+            return
+        from tui.screens.confirm import ConfirmScreen
+
+        if not isinstance(self.screen, ConfirmScreen):
             question = "A session is running. Stop it and leave? What it did so far is kept."
             self.push_screen(ConfirmScreen(question), lambda yes: self.exit() if yes else None)
 
@@ -163,6 +167,8 @@ class ApprenticeApp(App[None]):
         await self.run_action(action, screen)
 
     def _keys(self, screen: Screen[object]) -> list[Key]:
+        from tui.screens.help import Key
+
         seen: dict[str, Key] = {}
         for _, binding, enabled, _ in screen.active_bindings.values():
             if binding.id and enabled and binding.id not in seen:
@@ -176,18 +182,3 @@ def _made(mode: str, *needs: object) -> StoreScreen:
 
 def _title(binding_id: str) -> str:
     return binding_id.replace(".", ": ").replace("_", " ")
-
-
-def run_dashboard() -> None:
-    """Open the dashboard on the person's own store, until they leave it.
-
-    Raises AlreadyRunning when one is open, UsageError without a terminal, and what `Store.open` raises.
-    """
-    with instance_lock("dashboard"), Store.open() as store:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise UsageError("the dashboard needs a terminal", "Use a command instead: apprentice --help lists them")
-        app = ApprenticeApp(store)
-        dress(app, [ApprenticeApp, *map(screen_of, MODES)])
-        app.run()
-        if app.return_code:
-            raise SystemExit(app.return_code)

@@ -1,14 +1,13 @@
 """The configuration: one TOML file, its profiles, the environment and the command line, in this order of growing weight.
 
 Each layer is checked by itself against the same model, so that every error names the file (or the variable) and the key.
-pydantic-settings is imported when settings are asked for: commands that only read the store start without it.
+pydantic-settings is imported when settings are asked for, tomllib when there is a file: commands that only read the store, and the
+dashboard, start without them.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -131,6 +130,8 @@ def _validated(
 
 def _explained(error: ValidationError, source: str, shown: Any = str) -> UsageError:
     """Say the first fault in one line: where, which key, what is wrong, and what is allowed there."""
+    import difflib
+
     from tui.settings import Settings, allowed
 
     fault = error.errors(include_url=False)[0]
@@ -177,4 +178,6 @@ def _read(path: Path) -> dict[str, Any]:
 @lru_cache(maxsize=4)
 def _parsed(path: Path, changed: int, size: int) -> dict[str, Any]:
     """Parse a file once for each of its versions."""
+    import tomllib
+
     return tomllib.loads(path.read_text(encoding="utf-8"))

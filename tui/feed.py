@@ -35,7 +35,10 @@ class Child:
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def follow(self) -> int:
-        """Start the process and read it to its end; return its exit code. Raises SetupError when it cannot be started."""
+        """Start the process and read it to its end; return its exit code. Raises SetupError when it cannot be started.
+
+        Whatever interrupts us meanwhile ends the process before it goes on.
+        """
         pipe = subprocess.PIPE
         try:
             process = subprocess.Popen(
@@ -52,8 +55,14 @@ class Child:
             assert process.stdout is not None and process.stderr is not None
             notes = threading.Thread(target=self._read_notes, args=(process.stderr,), daemon=True)
             notes.start()
-            for line in process.stdout:
-                self._read_record(line)
+            try:
+                for line in process.stdout:
+                    self._read_record(line)
+            except BaseException:  # we are told to stop: so is the process, which may have something left to say
+                self.stop()
+                for _ in process.stdout:
+                    pass
+                raise
             code = process.wait()
             notes.join()
         return code

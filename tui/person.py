@@ -115,19 +115,19 @@ class AtTerminal:
 
     def ask(self, question: str) -> str | None:
         """Print the question and read a line; an empty line or end of input is no answer."""
-        err.print(f"? {question}", style="bold", markup=False)
+        err().print(f"? {question}", style="bold", markup=False)
         return self._read("> ") or None
 
     def approve(self, action: Action, verdict: Verdict) -> bool | None:
         """Print the exact effect and read yes, no, or the action that is wanted in its place."""
-        err.print(f"! {action.render()}: {verdict.reason}. Allow it?", style="bold", markup=False)
+        err().print(f"! {action.render()}: {verdict.reason}. Allow it?", style="bold", markup=False)
         reply = self._read("[y/N, or another action] ")
         return None if reply is None else reply.strip().lower() in ("y", "yes")
 
     def next_step(self, step: int, offers: Sequence[str], problem: str) -> str | None:
         """Print what was wrong, and read the next action; end of input leaves the demonstration."""
         if problem:
-            err.print(f"! {problem}", style="bold", markup=False)
+            err().print(f"! {problem}", style="bold", markup=False)
         return self._read(f"{step + 1:3}> ")
 
     def attend(self, wheel: Wheel) -> Wheel:
@@ -152,7 +152,7 @@ class AtTerminal:
 
     def _read(self, prompt: str) -> str | None:
         self._lines.forget()
-        err.print(prompt, end="", markup=False)
+        err().print(prompt, end="", markup=False)
         line = self._lines.next()
         return None if line is None else line.rstrip("\r\n")
 

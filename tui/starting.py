@@ -6,8 +6,6 @@ import os
 import sys
 from dataclasses import dataclass
 
-from agent.guard import origin_of
-
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -43,6 +41,8 @@ def problem_with(start: Start) -> Problem | None:
         return Problem("task", "The task is empty: say what to do.")
     if not start.url.startswith(("http://", "https://")):
         return Problem("url", "The address begins with http:// or https://.")
+    from agent.guard import origin_of  # with all rules of the guard: not for the first screen
+
     try:
         origin_of(start.url)
     except ValueError as error:

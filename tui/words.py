@@ -76,3 +76,11 @@ def guard(verdict: dict[str, Any] | None) -> str:
 def short(identity: str) -> str:
     """Return enough of a hash to tell it from others."""
     return identity.rsplit(":", maxsplit=1)[-1][:12]
+
+
+def beside(record: dict[str, Any]) -> str:
+    """Say what the page did beside the steps."""
+    if record["event"] == "wall":
+        return f"{record['wall']} in the way: {record['reason']}"
+    verdict = record["verdict"]
+    return f"dialog {'accepted' if verdict['allowed'] else 'dismissed'}: {verdict['reason']}"

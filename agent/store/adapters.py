@@ -11,10 +11,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ulid import ULID
-
 from agent.store import blobs
-from agent.store.database import Part, Transaction, now
+from agent.store.database import Part, Transaction, new_id, now
 from agent.store.rows import AdapterRow, AdapterState, Move, PromotionRow
 from browser.errors import UsageError
 
@@ -150,7 +148,7 @@ def move_champion(transaction: Transaction, move: Move, adapter_id: str | None, 
     )
     transaction.execute(
         "INSERT INTO promotions (id, alias, move, adapter_id, previous_id, reason, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [str(ULID()), CHAMPION, move, adapter_id, previous, reason, moment],
+        [new_id(), CHAMPION, move, adapter_id, previous, reason, moment],
     )
 
 

@@ -46,6 +46,13 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
+def new_id() -> str:
+    """Make the id of a new record: a ULID, so that ids sort by when they were made."""
+    from ulid import ULID  # slow to import, and whoever only reads needs none
+
+    return str(ULID())
+
+
 class Transaction:
     """A write in progress: everything executed in it is committed together, or not at all.
 

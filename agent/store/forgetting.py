@@ -12,11 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ulid import ULID
-
 from agent.store import blobs
 from agent.store.adapters import champion_of, move_champion, standing_champions
-from agent.store.database import Part, Transaction, now
+from agent.store.database import Part, Transaction, new_id, now
 
 TRACE = 48
 """Bytes of a deleted page or picture that are looked for afterwards."""
@@ -95,7 +93,7 @@ class Forgetting(Part):
         with self._db.write() as transaction:
             paths = _retire_adapters(transaction, plan)
             _delete(transaction, plan)
-            intent = Intent(str(ULID()), paths, plan.lesson_ids)
+            intent = Intent(new_id(), paths, plan.lesson_ids)
             transaction.execute(
                 "INSERT INTO forgettings (id, asked_at, adapter_paths, lesson_ids) VALUES (?, ?, ?, ?)",
                 [intent.id, now(), blobs.json_text(list(paths)), blobs.json_text(list(plan.lesson_ids))],

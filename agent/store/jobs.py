@@ -9,11 +9,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import psutil
-from ulid import ULID
-
 from agent.store import blobs
-from agent.store.database import Part, now
+from agent.store.database import Part, new_id, now
 from agent.store.rows import JobEventRow, JobRow, JobState
 from browser.errors import UsageError
 
@@ -26,7 +23,7 @@ class Jobs(Part):
 
     def begin_job(self, kind: str) -> str:
         """Record that this process begins a job, and return its id."""
-        job_id = str(ULID())
+        job_id = new_id()
         with self._db.write() as transaction:
             transaction.execute(
                 "INSERT INTO jobs (id, kind, state, pid, started_at, progress) VALUES (?, ?, 'running', ?, ?, '{}')",
@@ -95,6 +92,8 @@ class Jobs(Part):
 
 def _is_alive(job: JobRow) -> bool:
     """Whether the process that began the job still runs, and is not a later one with the same pid."""
+    import psutil  # the first screen asks for no job
+
     try:
         process = psutil.Process(job.pid)
         started, status = process.create_time(), process.status()

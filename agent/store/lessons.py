@@ -12,10 +12,8 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
-from ulid import ULID
-
 from agent.store import blobs, matching
-from agent.store.database import Part, now, timestamp
+from agent.store.database import Part, new_id, now, timestamp
 from agent.store.rows import LessonKind, LessonRow, LessonStep
 from browser.errors import UsageError
 
@@ -43,7 +41,7 @@ class Lessons(Part):
         expires_at: datetime | None = None,
     ) -> str:
         """Record a lesson and return its id. An empty task means that it holds for every task in the app."""
-        lesson_id = str(ULID())
+        lesson_id = new_id()
         taught = blobs.json_text([[step.action, step.observation_hash] for step in steps])
         until = None if expires_at is None else timestamp(expires_at)
         with self._db.write() as transaction:

@@ -9,10 +9,8 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from ulid import ULID
-
 from agent.store import blobs, matching
-from agent.store.database import Part, now
+from agent.store.database import Part, new_id, now
 from agent.store.rows import OutcomeRow, OutcomeSource, SessionKind, SessionRow
 from browser.errors import UsageError
 
@@ -37,7 +35,7 @@ class Sessions(Part):
         parent_id: str | None = None,
     ) -> str:
         """Record that a session begins, and return its id. `parent_id` is the session that it replays or continues."""
-        session_id = str(ULID())
+        session_id = new_id()
         values = [
             session_id,
             task,
@@ -110,7 +108,7 @@ class Sessions(Part):
 
     def add_outcome(self, session_id: str, succeeded: bool, source: OutcomeSource, note: str = "") -> str:
         """Record somebody's word on a session, at any time after it, and return its id. Earlier words stay."""
-        outcome_id = str(ULID())
+        outcome_id = new_id()
         with self._db.write() as transaction:
             transaction.execute(
                 "INSERT INTO outcomes (id, session_id, succeeded, source, note, created_at) VALUES (?, ?, ?, ?, ?, ?)",

@@ -13,7 +13,7 @@ from documentation import DOCS, PAGES, ROOT, blocks, shell_lines, spans
 from typer import TyperException
 from typer.main import get_command
 
-from tui.cli import app
+from tui.commandline import app
 
 
 def problem_with(arguments: list[str]) -> str:

@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from browser.errors import ApprenticeError
 from tui.batch import BatchTask, load_batch
-from tui.cli import app
+from tui.commandline import app
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples"

@@ -8,19 +8,62 @@ import select
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from driving import PATIENCE_S, WIDE, Opened, go
 
 from agent.lock import instance_lock
 from agent.store import Store
+from tui.app import MODES
 
 HEAVY = ("torch", "transformers", "peft", "playwright", "accelerate")
 DASHBOARD = [sys.executable, "-m", "tui.cli"]
 IMPORTS = f"import sys, tui.app; print([name for name in {HEAVY} if name in sys.modules])"
+LATER = (
+    *HEAVY,
+    "numpy",
+    "textual_plot",
+    "typer",
+    "pydantic",
+    "psutil",
+    "ulid",
+    "tomllib",
+    "agent.guard",
+    "agent.loop",
+    "consolidation",
+    "tui.screens.help",
+    "tui.screens.confirm",
+    *(module for module, _ in list(MODES.values())[1:]),
+)
+"""What the first screen can do without: each costs a person time before they see anything."""
+FIRST = f"""
+import asyncio, gc, io, sys
+from tui import cli
+import tui.opening
+from textual.app import App
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+async def first_screen(app):
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        shown = "\\n".join(strip.text for strip in app.screen._compositor.render_strips())
+        print(["Address to begin at" in shown, gc.isenabled(), gc.get_freeze_count() > 10_000])
+        print([name for name in {LATER} if name in sys.modules])
+
+def run(app):
+    asyncio.run(first_screen(app))
+
+App.run, sys.stdin, sys.stderr = run, Terminal(), Terminal()
+sys.exit(cli.main([]))
+"""
 VISITS = f"""
 import asyncio, sys
 from agent.store import Store
+from tui.app import MODES
 from tui.app import ApprenticeApp
 from tui.example import fill
 
@@ -44,6 +87,12 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 def test_the_first_screen_loads_no_model_and_no_browser() -> None:
     done = run(sys.executable, "-c", IMPORTS)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_the_first_screen_is_drawn_without_what_it_does_not_show() -> None:
+    assert [name for name in LATER if find_spec(name) is None] == [], "what is not there is never loaded"
+    done = run(sys.executable, "-c", FIRST)
+    assert (done.stdout.splitlines(), done.returncode) == (["[True, True, True]", "[]"], 0)
 
 
 def test_no_screen_loads_a_model_or_a_browser() -> None:

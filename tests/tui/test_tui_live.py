@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 
 import pytest
-from driving import NARROW, Opened, becomes, shows, start, text, told, type_in, until
+from driving import NARROW, WIDE, Opened, becomes, shows, start, text, told, type_in, until
 
 from agent.store import SessionRow, Store
 from tui.messages import NoteArrived
+from tui.widgets.timeline import MOST_LINES, Line, Timeline
 
 
 def only(store: Store) -> SessionRow:
@@ -200,3 +201,18 @@ async def test_leaving_stops_a_session_only_when_the_person_agrees(store: Store,
         await pilot.press("ctrl+q", "y")
         assert pilot.app.return_code == 0
     await becomes(lambda: only(store).stop_reason == "interrupted")
+
+
+async def test_sixty_steps_a_second_are_all_told_in_their_order(opened: Opened) -> None:
+    async with opened(WIDE, session_command=python("from bench.live import emit; emit(300, 1.5)")) as pilot:
+        await start(pilot, "many steps")
+        await until(pilot, lambda: "ended: done" in text(pilot))
+        timeline = pilot.app.screen.query_one(Timeline)
+        await until(pilot, lambda: len(timeline.query(Line)) <= MOST_LINES)
+        lines = list(timeline.query(Line))
+        told = "\n".join(line.said.plain for line in lines).splitlines()
+        assert [int(line.split()[0]) for line in told[:-1]] == list(range(1, 451))
+        assert told[-1] == "ended: done"
+        assert len(lines) <= MOST_LINES
+        assert timeline.virtual_size.height == 451, "what became one widget looks as it did"
+        assert "Page 449" in text(pilot)

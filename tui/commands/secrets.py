@@ -105,6 +105,6 @@ def _read_value(name: str) -> str:
 
 def _hidden(prompt: str) -> str:
     if not sys.stdin.isatty():
-        err.print(prompt, end="", markup=False)
+        err().print(prompt, end="", markup=False)
         return sys.stdin.readline().rstrip("\r\n")
     return getpass.getpass(prompt)

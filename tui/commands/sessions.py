@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from agent.store import Store
-from agent.verdicts import judge
 from browser.errors import UsageError
 from tui.output import note, print_json, print_table, say
 
@@ -47,6 +46,8 @@ def outcome(
             "say --succeeded or --failed",
             f"For example: apprentice outcome {session} --failed --note 'the bill was rejected'",
         )
+    from agent.verdicts import judge  # with the guard, which no list needs
+
     with Store.open() as store:
         row = store.session(session)
         followed = judge(store, row.id, succeeded, "person", remark)

@@ -20,7 +20,7 @@ This page is written from the command line itself (`python -m tui.reference docs
 
 def page() -> str:
     """Return the page."""
-    from tui.cli import app  # late: the command line imports every command
+    from tui.commandline import app  # late: the command line imports every command
 
     root = get_command(app)
     return _HEAD + "".join(_section(name, command) for name, command in every_command(root))

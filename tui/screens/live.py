@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.timer import Timer
 from textual.widgets import Footer, Input
 
 from agent.store import Store
@@ -24,6 +25,9 @@ from tui.widgets.person import ApprovalBox, QuestionBox, StepBox
 from tui.widgets.watch import WatchView
 
 TAUGHT = "taught: F9 shows the lesson, F6 a new task, F4 the night"
+
+FRAME_S, COST_S = 0.05, 0.5
+"""What arrives within a frame is drawn together, and the store is asked for the cost so seldom: sixty steps a second do not lag."""
 
 
 class LiveScreen(StoreScreen):
@@ -65,6 +69,9 @@ class LiveScreen(StoreScreen):
         self._cost: Cost | None = None
         self._note = ""
         self._error = ""
+        self._undrawn: list[dict[str, Any]] = []
+        self._next_frame: Timer | None = None
+        self._next_cost: Timer | None = None
 
     @property
     def _watch(self) -> WatchView:
@@ -137,6 +144,7 @@ class LiveScreen(StoreScreen):
         self.set_class(teaches, "-teaching")
         self._watch.begin(start.task)
         self._follow(self._child)
+        self.refresh_bindings()
         self._tell()
 
     def action_again(self) -> None:
@@ -146,6 +154,7 @@ class LiveScreen(StoreScreen):
         self._progress = None
         self.remove_class("-watching")
         self.query_one("#task").focus()
+        self.refresh_bindings()
         self._tell()
 
     def action_stop(self) -> None:
@@ -207,18 +216,26 @@ class LiveScreen(StoreScreen):
             self._error = str(error)
             return
         progress.apply(record)
-        await self._draw(record)
-        if record.get("event") == "stepped" and not self._teaches:
-            self._read_cost(progress.session_id)
+        self._undrawn.append(record)
+        if self._next_frame is None:
+            self._next_frame = self.set_timer(FRAME_S, self._draw_frame)
         self._tell()
 
-    async def _draw(self, record: dict[str, Any]) -> None:
-        await self._watch.draw(record, self._written)
-        match record.get("event"):
-            case "observed":
-                self._note = ""
-            case "take_over":
-                self._note = f"{record['reason'] or 'the browser window is yours'}; F7 hands it back"
+    async def _draw_frame(self) -> None:
+        """Draw everything that has arrived."""
+        self._next_frame = None
+        records, self._undrawn = self._undrawn, []
+        await self._watch.draw(records, self._written)
+        for record in records:
+            match record.get("event"):
+                case "observed":
+                    self._note = ""
+                case "take_over":
+                    self._note = f"{record['reason'] or 'the browser window is yours'}; F7 hands it back"
+        stepped = any(record.get("event") == "stepped" for record in records)
+        if stepped and not self._teaches and self._next_cost is None:
+            self._next_cost = self.set_timer(COST_S, self._read_cost)
+        self._tell()
 
     def on_note_arrived(self, message: NoteArrived) -> None:
         """Show what takes its time before the first page; notes come by a pipe of their own, so one may come too late."""
@@ -227,13 +244,15 @@ class LiveScreen(StoreScreen):
             self._tell()
 
     async def on_session_exited(self, message: SessionExited) -> None:
-        """Say how it ended."""
+        """Say how it ended, after all that it did."""
         if self._progress is not None:
+            await self._draw_frame()
             self._progress.exit(message.code, self._error)
             taught = self._teaches and message.code == 0
             self._note = TAUGHT if taught else "F6 new task, F3 to judge it"
             await self._watch.end(self._progress.words())
         self._child = None
+        self.refresh_bindings()
         self._tell()
 
     def on_cost_read(self, message: CostRead) -> None:
@@ -250,7 +269,12 @@ class LiveScreen(StoreScreen):
         await self._watch.answered()
         self._tell()
 
-    def _read_cost(self, session_id: str) -> None:
+    def _read_cost(self) -> None:
+        self._next_cost = None
+        if self._progress is None:
+            return
+        session_id = self._progress.session_id
+
         def fetch(store: Store) -> CostRead | None:
             cost = read_cost(store, session_id)
             return CostRead(cost) if cost else None
@@ -260,7 +284,6 @@ class LiveScreen(StoreScreen):
     def _tell(self) -> None:
         """Write the status line, and tell the other screens."""
         progress = self._progress
-        self.refresh_bindings()
         if progress is None:
             self.post_message(StateChanged(""))
             return

@@ -1,4 +1,4 @@
-"""The learning curve. The only place that knows the plotting library."""
+"""The learning curve. Its plot is imported when it is first composed."""
 
 from __future__ import annotations
 
@@ -6,35 +6,11 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Grid, Vertical
-from textual.strip import Strip
-from textual_hires_canvas import Canvas
-from textual_plot import HiResMode, PlotWidget
-from textual_plot.plot_widget import Legend
+from textual.containers import Vertical
 
 from tui.widgets.heading import Heading
 
 Points = Sequence[tuple[int, float]]
-
-
-class PaintedCanvas(Canvas):
-    """A canvas that gives every line a style, also before it has its size: the filter behind NO_COLOR needs one."""
-
-    def render_line(self, y: int) -> Strip:
-        """Draw a line; one beyond the canvas is blank."""
-        strip = super().render_line(y)
-        return strip if strip.cell_length else Strip.blank(self.size.width, self.rich_style)
-
-
-class Plot(PlotWidget, can_focus=False):
-    """A plot to look at: what it shows is also said in words, so it takes no keys."""
-
-    def compose(self) -> ComposeResult:
-        """Lay out the same parts as the library does, on canvases of our own."""
-        with Grid():
-            for name in ("margin-top", "margin-left", "plot", "margin-bottom"):
-                yield PaintedCanvas(1, 1, id=name)
-        yield Legend(id="legend")
 
 
 class Curve(Vertical):
@@ -58,13 +34,10 @@ class Curve(Vertical):
 
     def compose(self) -> ComposeResult:
         """Put the words above the plot."""
-        yield Heading("")
-        yield Plot(allow_pan_and_zoom=False)
+        from tui.widgets.plot import Plot
 
-    def on_mount(self) -> None:
-        """Leave the plot the room that axis labels would take."""
-        plot = self.query_one(Plot)
-        plot.margin_top, plot.margin_bottom, plot.margin_left = 0, 2, 7
+        yield Heading("")
+        yield Plot()
 
     def show(self, points: Points, updates: int) -> None:
         """Draw the curve again, in the room that all updates will take; it needs two points."""
@@ -82,10 +55,7 @@ class Curve(Vertical):
             self._draw()
 
     def _draw(self) -> None:
-        plot = self.query_one(Plot)
-        plot.clear()
+        from tui.widgets.plot import Plot
+
         style = str(self.get_component_rich_style("curve--line"))
-        updates, values = zip(*self._points, strict=True)
-        plot.set_xlimits(0, max(self._updates, updates[-1]))
-        plot.set_ylimits(0.0, max(values) or 1.0)
-        plot.plot(updates, values, line_style=style, hires_mode=HiResMode.BRAILLE)
+        self.query_one(Plot).draw(self._points, self._updates, style)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widgets import Static
 
+from tui import words
 from tui.widgets.heading import Heading
 from tui.widgets.page import PageView
 from tui.widgets.person import ApprovalBox, QuestionBox, StepBox
@@ -29,21 +31,30 @@ class WatchView(Vertical):
     def begin(self, task: str) -> None:
         """Show an empty session."""
         self.query_one("#watch-task", Heading).update(task)
-        self.query_one(Timeline).remove_children()
+        self.query_one(Timeline).clear()
         self.query_one(PageView).show("", "", ["The first page appears here once the browser is open."])
         self.query_one(Timeline).focus()
 
-    async def draw(self, record: dict[str, Any], written: str) -> None:
-        """Draw an event. `written` is what the person typed last, to be mended when it was no action."""
+    async def draw(self, records: Sequence[dict[str, Any]], written: str) -> None:
+        """Draw events; of the pages, which replace one another, the latest.
+
+        `written` is what the person typed last, to be mended when it was no action.
+        """
+        for record in records:
+            await self._draw(record, written)
+        page = next((record for record in reversed(records) if record.get("event") == "observed"), None)
+        if page is not None:
+            self.query_one(PageView).show(page["title"], page["url"], page["lines"])
+        self.query_one(Timeline).show_new()
+
+    async def _draw(self, record: dict[str, Any], written: str) -> None:
         timeline = self.query_one(Timeline)
         match record.get("event"):
-            case "observed":
-                self.query_one(PageView).show(record["title"], record["url"], record["lines"])
             case "decided":
                 verdict = record["verdict"]
                 timeline.add_step(record["step"], record["action"], "" if verdict["allowed"] else verdict["reason"])
             case "dialog" | "wall":
-                timeline.add_note(_beside(record))
+                timeline.add_note(words.beside(record))
             case "stepped":
                 timeline.finish_step(record["note"], ok=record["ok"])
             case "take_over":
@@ -64,9 +75,10 @@ class WatchView(Vertical):
         await self.clear()
         self.query_one(Timeline).focus()
 
-    async def end(self, words: str) -> None:
+    async def end(self, reason: str) -> None:
         """Write why the session ended."""
-        self.query_one(Timeline).end(words)
+        self.query_one(Timeline).end(reason)
+        self.query_one(Timeline).show_new()
         await self.clear()
 
     def stand(self, lines: str) -> None:
@@ -80,11 +92,3 @@ class WatchView(Vertical):
     async def _ask(self, box: ApprovalBox | QuestionBox | StepBox) -> None:
         await self.clear()
         await self.query_one("#person").mount(box)
-
-
-def _beside(record: dict[str, Any]) -> str:
-    """Say what the page did beside the steps."""
-    if record["event"] == "wall":
-        return f"{record['wall']} in the way: {record['reason']}"
-    verdict = record["verdict"]
-    return f"dialog {'accepted' if verdict['allowed'] else 'dismissed'}: {verdict['reason']}"
