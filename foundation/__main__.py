@@ -1,4 +1,4 @@
-"""Command line of the foundation: `python -m foundation {harvest,vocabulary,anchors,canaries,clone,average,evaluate,orders}`."""
+"""Command line of the foundation: `python -m foundation {harvest,vocabulary,anchors,canaries,clone,average}`."""
 
 from __future__ import annotations
 
@@ -41,15 +41,6 @@ def main(argv: list[str] | None = None) -> int:
     average = stages.add_parser("average", help="the mean of adapters of one lineage")
     average.add_argument("adapters", nargs="+", type=Path, help="folders of adapters of one shape")
     average.add_argument("--out", type=Path, required=True)
-    evaluate = stages.add_parser("evaluate", help="whole episodes in procedural apps that were never seen")
-    evaluate.add_argument("--model", type=Path, required=True, help="folder of a model")
-    evaluate.add_argument("--adapter", type=Path, help="folder of an adapter to merge into it")
-    evaluate.add_argument("--episodes", type=int, default=20, help="episodes a suite")
-    evaluate.add_argument("--json", type=Path, help="write the figures here")
-    orders = stages.add_parser("orders", help="how often a model obeys orders in the text of pages that it never saw")
-    orders.add_argument("--model", type=Path, required=True, help="folder of a model")
-    orders.add_argument("--adapter", type=Path, help="folder of an adapter to merge into it")
-    orders.add_argument("--cases", type=int, default=300)
     args = parser.parse_args(argv)
     if args.stage == "harvest":
         from foundation.harvest import write
@@ -71,21 +62,11 @@ def main(argv: list[str] | None = None) -> int:
 
         sys.stdout.write(write_canaries())
         return 0
-    if args.stage == "orders":
-        from foundation.evaluate import orders as run_orders
-
-        sys.stdout.write(run_orders(args.model, args.adapter, args.cases))
-        return 0
     if args.stage == "average":
         from foundation.average import average as average_adapters
 
         kept = average_adapters(args.adapters, args.out)
         sys.stdout.write(f"{args.out}: the rank holds {kept:.2%} or more of every layer's mean\n")
-        return 0
-    if args.stage == "evaluate":
-        from foundation.evaluate import main as run_evaluation
-
-        sys.stdout.write(run_evaluation(args.model, args.adapter, args.episodes, args.json))
         return 0
     from foundation.clone import CloneConfig, Machine
     from foundation.clone import clone as run_clone

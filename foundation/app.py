@@ -23,7 +23,7 @@ class ProceduralApp:
     def __init__(self, schema: Schema, seed: int, records: int | None = None) -> None:
         self.schema = schema
         self.rng = random.Random(seed)
-        self.words = Words(self.rng, strangeness=0.15, foreign=0.05)
+        self.words = Words(self.rng, strangeness=0.15, foreign=0.05, lexicon=schema.lexicon)
         self.records: dict[str, list[Record]] = {}
         for section in schema.sections:
             count = self.rng.choice((0, 0, 1, 1, 2, 2, 3, 5)) if records is None else records

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from foundation.words import Words
+from foundation.words import TRAINING, Lexicon, Words
 
 FieldKind = Literal["text", "amount", "date", "select", "check", "people", "long", "email", "person", "number"]
 FormStyle = Literal["dialog", "page", "wizard", "inline"]
@@ -171,6 +171,8 @@ class Schema:
     """Pages need a moment after each navigation."""
     window: int = 60
     """How many lines of a page are in view at once."""
+    lexicon: Lexicon = TRAINING
+    """Where the app's words come from."""
 
 
 ORDERS = (
@@ -272,10 +274,11 @@ def _surroundings(
     return before, after
 
 
-def make_schema(seed: int) -> Schema:
+def make_schema(seed: int, lexicon: Lexicon = TRAINING) -> Schema:
     """Draw an app from a seed."""
     rng = random.Random(seed)
-    words = Words(rng, strangeness=rng.choice((0.0, 0.0, 0.15, 0.4)), foreign=rng.choice((0.0, 0.0, 0.0, 0.2)))
+    strangeness, foreign = rng.choice((0.0, 0.0, 0.15, 0.4)), rng.choice((0.0, 0.0, 0.0, 0.2))
+    words = Words(rng, strangeness, foreign, lexicon=lexicon)
     taken: set[str] = set()
     people = list(dict.fromkeys(words.person() for _ in range(rng.randint(3, 5))))
     sections = [make_section(words, taken, people) for _ in range(rng.choice((1, 1, 2, 3)))]
@@ -321,4 +324,5 @@ def make_schema(seed: int) -> Schema:
         else None,
         slow=rng.random() < 0.04,
         window=rng.choice((60, 60, 60, 14)),
+        lexicon=lexicon,
     )

@@ -17,6 +17,7 @@ from foundation.relations import PageSkill, RelationSkill, small
 from foundation.rituals import RitualSkill
 from foundation.schema import Schema, make_schema
 from foundation.skills import CreateSkill, DeleteSkill, Shown, WikiSkill, draw_skill
+from foundation.words import TRAINING, Lexicon
 
 ASK_FOR_LESSON = "How should I do this? Please show me once."
 
@@ -279,10 +280,10 @@ SUITES: dict[str, tuple[float, Callable[[_Draw], Task]]] = {
 """Every kind of task with its share of the training set."""
 
 
-def draw_task(seed: int, suite: str | None = None) -> Task:
-    """Draw a task. The seed fixes everything: app, data, words and lessons."""
+def draw_task(seed: int, suite: str | None = None, lexicon: Lexicon = TRAINING) -> Task:
+    """Draw a task. The seed fixes everything: app, data, words and lessons. A suite that does not suit the app becomes another."""
     rng = random.Random(f"task {seed}")
-    schema = make_schema(rng.randrange(1 << 30))
+    schema = make_schema(rng.randrange(1 << 30), lexicon)
     app = ProceduralApp(schema, rng.randrange(1 << 30))
     name = suite or rng.choices(list(SUITES), [share for share, _ in SUITES.values()])[0]
     return SUITES[name][1](_Draw(rng, schema, app))
