@@ -1,6 +1,7 @@
 """How good a base is at procedural apps that it never saw, in words that it never saw: whole episodes, judged by the app's state.
 
-    python -m bench.foundation [--model FOLDER] [--adapter FOLDER] [--episodes N] [--orders N] [--suites NAME…] [--progress FILE] [--json FILE]
+    python -m bench.foundation [--model FOLDER] [--adapter FOLDER] [--episodes N] [--orders N] [--suites NAME …]
+                               [--progress FILE] [--json FILE]
 
 The policy acts as it does by day: greedy, under the page's grammar, with the same prompt. What is finished is written down case by
 case; a run that was stopped goes on where it was, and one that asks for more adds to it. Suites take turns, so that a run that was
@@ -27,9 +28,9 @@ from foundation.evaluate import Examined, Obedience, confront, examine, held_out
 from foundation.tasks import SUITES
 from tui.wiring import find_base
 
-LESSON = ("lesson", "message", "relation", "ritual", "told")
-EXPLICIT = ("explicit", "steps")
-ASKING, REFUSING = ("unknown", "missing"), ("impossible",)
+LESSON = ("lesson", "message", "relation", "ritual", "told", "corrected", "furnished lesson")
+EXPLICIT = ("explicit", "steps", "furnished", "recovery")
+ASKING, REFUSING = ("unknown", "missing"), ("impossible", "unavailable")
 SOLVABLE = (*LESSON, *EXPLICIT, "read")
 """Suites in which neither a question nor a refusal is right: each is a false alarm."""
 

@@ -1,10 +1,13 @@
-"""Command line of the foundation: `python -m foundation {harvest,vocabulary,anchors,canaries,clone,average}`."""
+"""Command line of the foundation: `python -m foundation {harvest,vocabulary,anchors,canaries,clone,average,rlvr}`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import fields
 from pathlib import Path
+
+from foundation.rlvr.config import RlvrConfig
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,6 +44,13 @@ def main(argv: list[str] | None = None) -> int:
     average = stages.add_parser("average", help="the mean of adapters of one lineage")
     average.add_argument("adapters", nargs="+", type=Path, help="folders of adapters of one shape")
     average.add_argument("--out", type=Path, required=True)
+    rlvr = stages.add_parser("rlvr", help="reinforcement learning in procedural apps; resumes")
+    rlvr.add_argument("--base", type=Path, required=True, help="folder of the model")
+    rlvr.add_argument("--start", type=Path, help="folder of the cloned adapter, where the model has not got it yet")
+    rlvr.add_argument("--out", type=Path, default=Path("runs/rlvr"))
+    rlvr.add_argument("--device", default="cpu")
+    for field in fields(RlvrConfig):
+        rlvr.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
     args = parser.parse_args(argv)
     if args.stage == "harvest":
         from foundation.harvest import write
@@ -61,6 +71,12 @@ def main(argv: list[str] | None = None) -> int:
         from foundation.canaries import write as write_canaries
 
         sys.stdout.write(write_canaries())
+        return 0
+    if args.stage == "rlvr":
+        from foundation.rlvr.train import reinforce
+
+        settings = {field.name: getattr(args, field.name) for field in fields(RlvrConfig)}
+        reinforce(args.base, args.out, RlvrConfig(**settings), args.start, args.device)
         return 0
     if args.stage == "average":
         from foundation.average import average as average_adapters

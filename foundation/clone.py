@@ -197,8 +197,8 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None,
     export(model, out / "adapter", config, state, origin)
 
 
-def export(model: Any, folder: Path, config: CloneConfig, state: dict[str, Any], origin: dict[str, Any] | None) -> None:
-    """Write the adapter in PEFT's format, in bf16, with the recipe beside it, and in it that of the adapter it began from."""
+def export(model: Any, folder: Path, config: Any, state: dict[str, Any], origin: dict[str, Any] | None) -> None:
+    """Write the adapter in PEFT's format, in bf16, with the recipe (a dataclass) beside it, and in it that of the adapter it began from."""
     model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
     shape = json.loads((folder / "adapter_config.json").read_text())

@@ -133,8 +133,8 @@ def perform(task: Task, action: Action, page: Observation) -> StepResult:
 
 
 def judge(task: Task, last: Action) -> bool:
-    """Whether an episode that ended with this action is a success, by the app's state and, where nothing is to be done, by its last word."""
-    if task.suite == "impossible":
+    """Whether an episode that ended so is a success: by the app's state, and by its last word where nothing is to be changed."""
+    if task.suite in ("impossible", "unavailable"):
         return last.verb is Verb.FAIL and not task.app.events
     if isinstance(task.goal, GiveUp):
         return last.verb is task.goal.action.verb and task.goal.achieved(task.app)

@@ -100,6 +100,12 @@ class Field:
     """The page of a wizard it stands on."""
     clear: str = ""
     """Of a field of people: the link that unticks them all, where the app has one."""
+    format: str = ""
+    """The name of the format that the field insists on (`foundation/formats.py`); empty for any."""
+    hint: bool = False
+    """Whether the format stands beside the field, or is told only after a mistake."""
+    calendar: bool = False
+    """Of a date: whether it is chosen in a calendar, and cannot be typed."""
 
 
 @dataclass(slots=True)
@@ -133,6 +139,25 @@ class Settings:
     tabs: list[tuple[str, list[Field]]]
     save_label: str
     toast: str
+
+
+@dataclass(frozen=True, slots=True)
+class Structures:
+    """What only some apps have."""
+
+    page_rows: int = 0
+    """How many rows of a list stand on one page; 0: all."""
+    pager: tuple[str, str] = ("Previous", "Next")
+    row_menu: str = ""
+    """The button that unfolds the actions of a row; empty where they lie open."""
+    filters: bool = False
+    """Whether lists can be narrowed to the rows with one value of a field."""
+    everything: str = "All"
+    """The choice that ends a filter."""
+    login: tuple[str, str, str] | None = None
+    """What the app asks for first: the labels of user name, password and button."""
+    interruption: int = 0
+    """After how many actions a dialog comes up that nobody asked for; 0: never."""
 
 
 @dataclass(slots=True)
@@ -173,6 +198,7 @@ class Schema:
     """How many lines of a page are in view at once."""
     lexicon: Lexicon = TRAINING
     """Where the app's words come from."""
+    structures: Structures = Structures()
 
 
 ORDERS = (
