@@ -10,6 +10,8 @@ class RlvrConfig:
     """Everything that shapes a run."""
 
     updates: int = 100
+    suites: str = ""
+    """Names of the suites that tasks come from, with commas between; empty: all, by their shares."""
     groups: int = 32
     """Tasks that an update draws."""
     group_size: int = 8

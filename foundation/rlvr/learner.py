@@ -33,6 +33,8 @@ class Scored:
     loss: torch.Tensor
     kl: float
     tokens: int
+    mismatch: float
+    """By how much the log-probabilities differ from those noted while playing, in nats: a fault shows here."""
 
 
 class Learner:
@@ -97,29 +99,31 @@ class Learner:
             logp_N, logp_N.detach() if old_N is None else old_N, advantage_N, config.clip_low, config.clip_high
         )
         kl_N = drift(logp_N_V, reference_N_V)
-        return Scored((config.kl * kl_N - gain_N).sum(), float(kl_N.detach().sum()), len(chosen_N))
+        played_N = torch.tensor([choice.logp for item in group for choice in item.choices], device=self.device)
+        mismatch = float((logp_N.detach() - played_N).abs().sum()) if old_N is None else 0.0
+        return Scored((config.kl * kl_N - gain_N).sum(), float(kl_N.detach().sum()), len(chosen_N), mismatch)
 
     def learn(self, episodes: Sequence[Episode]) -> dict[str, float]:
         """Take `parts` steps of the optimiser towards the better episodes; return the curves' figures."""
         trajectories = [item for episode in episodes if episode.advantage for item in sequences(episode)]
         if not trajectories:
-            return {"kl": 0.0, "norm": 0.0, "tokens": 0}
+            return {"kl": 0.0, "norm": 0.0, "tokens": 0, "mismatch": 0.0}
         order = torch.randperm(len(trajectories), generator=self.generator).tolist()
         parts = [[trajectories[i] for i in order[at :: self.config.parts]] for at in range(self.config.parts)]
         olds = [self._old(part) for part in parts] if self.config.parts > 1 else [{} for _ in parts]
         scale = len(episodes) * self.config.episode_tokens / self.config.parts
-        kl, tokens, norm = 0.0, 0, 0.0
+        kl, mismatch, tokens, norm = 0.0, 0.0, 0, 0.0
         for part, old in zip(parts, olds, strict=True):
             for group in self._micro(part):
                 scored = self.score(group, _old_of(group, old))
                 (scored.loss / scale).backward()
-                kl, tokens = kl + scored.kl, tokens + scored.tokens
+                kl, mismatch, tokens = kl + scored.kl, mismatch + scored.mismatch, tokens + scored.tokens
             norm = float(torch.nn.utils.clip_grad_norm_(trainable(self.model), 1.0))
             for group in self.optimizer.param_groups:
                 group["lr"] = self.config.lr * min(1.0, (self.state["update"] + 1) / self.config.warmup)
             self.optimizer.step()
             self.optimizer.zero_grad()
-        return {"kl": kl / tokens, "norm": norm, "tokens": tokens}
+        return {"kl": kl / tokens, "norm": norm, "tokens": tokens, "mismatch": mismatch / tokens}
 
     @torch.no_grad()
     def _old(self, part: Sequence[Trajectory]) -> dict[int, torch.Tensor]:

@@ -23,6 +23,7 @@ from agent.policy.local import allowed_tokens, grammar_tokenizer
 from agent.prompt import Prompt
 from browser.actions import Action, parse
 from browser.types import Observation
+from foundation.rlvr.objective import admitted_logp
 
 
 @dataclass(slots=True)
@@ -34,6 +35,8 @@ class Choice:
     token: int
     allowed: bytes
     """What the grammar admitted instead: a bit a token, packed."""
+    logp: float
+    """How probable it was among those, when it was chosen."""
 
 
 @dataclass(slots=True)
@@ -55,11 +58,12 @@ class Sampler:
     ) -> None:
         self.model, self.encoder, self.generator = model, encoder, generator
         self.longest = longest
-        """Tokens of an action, at most."""
+        """Tokens of an action after which a text is closed; after twice as many it counts as none."""
         self.read_tokens = read_tokens
         """Padded prompt tokens that are read at once."""
         self.device = device
         self.vocabulary = model.config.get_text_config().vocab_size
+        self._closer = encoder.text('"')[0]
         self._tokens = grammar_tokenizer(encoder, self.vocabulary)
         bare: Any = model.get_base_model()
         self._decoder, self._head = bare.get_decoder(), bare.get_output_embeddings()
@@ -138,15 +142,22 @@ class Sampler:
             forced.extend(matcher.compute_ff_tokens())
         if forced:
             token = forced.popleft()
-        elif matcher.is_accepting() or matcher.is_stopped() or len(turn.written) >= self.longest:
+        elif matcher.is_accepting() or matcher.is_stopped() or len(turn.written) >= 2 * self.longest:
             return None
         else:
-            allowed_V = allowed_tokens(matcher, self.vocabulary)
-            masked_V = logits_V.float().masked_fill(~allowed_V.to(self.device), float("-inf"))
-            token = int(torch.multinomial(torch.softmax(masked_V, -1).cpu(), 1, generator=self.generator))
-            turn.choices.append(Choice(len(turn.written), token, np.packbits(allowed_V.numpy()).tobytes()))
+            token = self._choose(turn, allowed_tokens(matcher, self.vocabulary), logits_V)
         matcher.consume_token(token)
         turn.written.append(token)
+        return token
+
+    def _choose(self, turn: Turn, allowed_V: torch.Tensor, logits_V: torch.Tensor) -> int:
+        """Sample a token; close a text that has grown too long, which is no choice of the policy's."""
+        if len(turn.written) >= self.longest and allowed_V[self._closer]:
+            return self._closer
+        logp_V = admitted_logp(logits_V, allowed_V.to(self.device)).cpu()
+        token = int(torch.multinomial(logp_V.exp(), 1, generator=self.generator))
+        packed = np.packbits(allowed_V.numpy()).tobytes()
+        turn.choices.append(Choice(len(turn.written), token, packed, float(logp_V[token])))
         return token
 
     def _read(self, turn: Turn) -> Action | None:

@@ -32,9 +32,9 @@ def reinforce(base: Path, out: Path, config: RlvrConfig, start: Path | None = No
     state = learner.state
     while state["update"] < config.updates:
         began = time.monotonic()
-        seeds = range(state["cursor"], state["cursor"] + config.groups)
+        tasks = _tasks(config, state["cursor"])
         with mixed_precision(learner.model, device):
-            groups = play_groups(learner.sampler(), seeds, config.group_size, config.longest_prompt)
+            groups = play_groups(learner.sampler(), tasks, config.group_size, config.longest_prompt)
         played = time.monotonic()
         episodes = [episode for group in groups for episode in group]
         figures = learner.learn(episodes)
@@ -54,6 +54,13 @@ def reinforce(base: Path, out: Path, config: RlvrConfig, start: Path | None = No
         with (out / "log.jsonl").open("a") as log:
             log.write(json.dumps(record) + "\n")
     export(learner.model, out / "adapter", config, state, origin)
+
+
+def _tasks(config: RlvrConfig, cursor: int) -> list[tuple[int, str | None]]:
+    """Return seed and suite of an update's tasks: suites that were named take turns."""
+    names = [name.strip() for name in config.suites.split(",") if name.strip()]
+    seeds = range(cursor, cursor + config.groups)
+    return [(seed, names[seed % len(names)] if names else None) for seed in seeds]
 
 
 def _told(groups: Sequence[Sequence[Episode]]) -> dict[str, Any]:
