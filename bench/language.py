@@ -89,7 +89,7 @@ def _descriptions(status: str) -> str:
 def windows(tokenizer: Any, text: str, count: int) -> list[torch.Tensor]:
     """Cut a text into windows of `WINDOW` tokens and return at most `count` of them, evenly spread."""
     ids = torch.tensor(tokenizer(text, add_special_tokens=False)["input_ids"])
-    whole = list(ids[: len(ids) // WINDOW * WINDOW].split(WINDOW))
+    whole = [ids[first : first + WINDOW] for first in range(0, len(ids) - WINDOW + 1, WINDOW)]
     return [whole[i * len(whole) // min(count, len(whole))] for i in range(min(count, len(whole)))]
 
 

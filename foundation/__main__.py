@@ -1,4 +1,4 @@
-"""Command line of the foundation: `python -m foundation {harvest,vocabulary,anchors,canaries,clone,average,rlvr}`."""
+"""Command line of the foundation: `python -m foundation {harvest,vocabulary,pretrained,anchors,canaries,clone,average,rlvr}`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ def main(argv: list[str] | None = None) -> int:
     vocabulary = stages.add_parser("vocabulary", help="collect everyday words from a tokenizer")
     vocabulary.add_argument("--base", type=Path, required=True, help="folder of the converted pretrained model")
     vocabulary.add_argument("--without", nargs="*", type=Path, default=[], help="files whose words are left out")
+    stages.add_parser(
+        "pretrained", help="set up the weights before the foundation, and say in which folder: for --base"
+    )
     stages.add_parser("anchors", help="draw the anchors that ship with consolidation")
     stages.add_parser("canaries", help="draw the canaries that the gate asks about")
     clone = stages.add_parser("clone", help="behaviour cloning; resumes")
@@ -26,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     clone.add_argument("--out", type=Path, default=Path("runs/foundation"))
     clone.add_argument("--start", type=Path, help="folder of an adapter of the same rank to begin from")
     clone.add_argument("--tokens", type=int, default=3_000_000)
+    clone.add_argument("--suites", default="", help="names with commas between; all, unless given")
     clone.add_argument("--seed", type=int, default=1)
     clone.add_argument("--rank", type=int, default=32)
     clone.add_argument("--lr", type=float, default=8e-4)
@@ -62,6 +66,12 @@ def main(argv: list[str] | None = None) -> int:
 
         sys.stdout.write(write_vocabulary(args.base, args.without))
         return 0
+    if args.stage == "pretrained":
+        from agent.paths import models_dir
+        from agent.policy.embedded import set_up_pretrained
+
+        sys.stdout.write(f"{set_up_pretrained(models_dir())}\n")
+        return 0
     if args.stage == "anchors":
         from foundation.anchors import write as write_anchors
 
@@ -89,6 +99,7 @@ def main(argv: list[str] | None = None) -> int:
 
     config = CloneConfig(
         tokens=args.tokens,
+        suites=args.suites,
         batch_tokens=args.batch_tokens,
         micro_tokens=args.micro_tokens,
         pool_episodes=args.pool_episodes,

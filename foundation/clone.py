@@ -27,6 +27,7 @@ from agent.policy.encode import Encoder
 from agent.policy.precision import compute_dtype
 from consolidation.lora import attach_lora, mixed_precision, trainable
 from foundation.dataset import HELD_OUT, Batch, Drawing, batches, draw_sequences, padded_groups
+from foundation.tasks import named_suites
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class CloneConfig:
 
     tokens: int = 3_000_000
     """Prompt and reply tokens to train on."""
+    suites: str = ""
+    """Names of the suites that episodes come from, with commas between; empty: all, by their shares."""
     batch_tokens: int = 1400
     micro_tokens: int = 1
     """Padded tokens that are computed at once; 1: a sequence at a time, which is best on a CPU."""
@@ -160,7 +163,7 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None,
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
     started = time.monotonic()
-    drawing = Drawing(base, config.seed, config.max_length, config.pool_episodes)
+    drawing = Drawing(base, config.seed, config.max_length, config.pool_episodes, named_suites(config.suites))
 
     for batch, pool, position in batches(
         drawing, config.batch_tokens, state["pool"], state["position"], machine.workers

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from agent.lessons.text import words_text
 from browser.actions import Action, Verb
+from browser.errors import UsageError
 from foundation.app import ProceduralApp
 from foundation.episodes import run_expert
 from foundation.goals import Create, GiveUp
@@ -198,13 +199,27 @@ SUITES: dict[str, tuple[float, Callable[[Draw], Task]]] = {
 """Every kind of task with its share of the training set."""
 
 
-def draw_task(seed: int, suite: str | None = None, lexicon: Lexicon = TRAINING) -> Task:
-    """Draw a task. The seed fixes everything: app, data, words and lessons. A suite that does not suit the app becomes another."""
+def draw_task(
+    seed: int, suite: str | None = None, lexicon: Lexicon = TRAINING, among: Collection[str] = tuple(SUITES)
+) -> Task:
+    """Draw a task of a suite, or of any `among` these by their shares. A suite that does not suit the app becomes another.
+
+    The arguments fix everything: app, data, words and lessons.
+    """
     rng = random.Random(f"task {seed}")
     schema = make_schema(rng.randrange(1 << 30), lexicon)
     app = ProceduralApp(schema, rng.randrange(1 << 30))
-    name = suite or rng.choices(list(SUITES), [share for share, _ in SUITES.values()])[0]
+    shares = {name: share for name, (share, _) in SUITES.items() if name in among}
+    name = suite or rng.choices(list(shares), list(shares.values()))[0]
     return SUITES[name][1](Draw(rng, schema, app))
+
+
+def named_suites(names: str) -> tuple[str, ...]:
+    """Return the suites in a list with commas between, all of them for an empty one. Raises UsageError for an unknown name."""
+    chosen = tuple(name.strip() for name in names.split(",") if name.strip())
+    if unknown := set(chosen) - set(SUITES):
+        raise UsageError(f"no such suite: {', '.join(sorted(unknown))}", f"There are: {', '.join(SUITES)}")
+    return chosen or tuple(SUITES)
 
 
 def _twin(app: ProceduralApp) -> ProceduralApp:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import torch
@@ -33,9 +33,9 @@ class Episode:
     advantage: float = 0.0
 
     @classmethod
-    def begin(cls, seed: int, suite: str | None, steps: int) -> Episode:
+    def begin(cls, seed: int, among: Collection[str], steps: int) -> Episode:
         """Begin a task that an expert needs so many steps for."""
-        task = draw_task(seed, suite)
+        task = draw_task(seed, among=among)
         page = task.app.reset()
         transcript = Transcript(task.text, task.lessons)
         transcript.start(page)
@@ -65,24 +65,24 @@ class Trajectory:
     advantage: float
 
 
-def expert_steps(seed: int, suite: str | None) -> int:
+def expert_steps(seed: int, among: Collection[str]) -> int:
     """Return how many steps an expert needs for a task; 0 when it fails, and the task is no fair one."""
-    task = draw_task(seed, suite)
+    task = draw_task(seed, among=among)
     steps = run_expert(task.app, task.goal, task.answer)
     return len(steps) if judge(task, steps[-1].action) else 0
 
 
 def play_groups(
-    sampler: Sampler, tasks: Iterable[tuple[int, str | None]], size: int, longest_prompt: int
+    sampler: Sampler, seeds: Iterable[int], size: int, longest_prompt: int, among: Collection[str]
 ) -> list[list[Episode]]:
-    """Play each task (seed, suite) `size` times, all side by side, and set rewards and advantages.
+    """Play each seed's task, of one `among` these suites, `size` times, all side by side, and set rewards and advantages.
 
     An episode whose prompt outgrows `longest_prompt` tokens is over, without reward.
     """
     groups = [
-        [Episode.begin(seed, suite, steps) for _ in range(size)]
-        for seed, suite in tasks
-        if (steps := expert_steps(seed, suite))
+        [Episode.begin(seed, among, steps) for _ in range(size)]
+        for seed in seeds
+        if (steps := expert_steps(seed, among))
     ]
     every = [episode for group in groups for episode in group]
     while active := [episode for episode in every if not episode.over]:

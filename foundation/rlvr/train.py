@@ -17,6 +17,7 @@ from foundation.clone import export
 from foundation.rlvr.config import RlvrConfig
 from foundation.rlvr.learner import Learner
 from foundation.rlvr.play import Episode, play_groups
+from foundation.tasks import named_suites
 
 
 def reinforce(base: Path, out: Path, config: RlvrConfig, start: Path | None = None, device: str = "cpu") -> None:
@@ -29,12 +30,12 @@ def reinforce(base: Path, out: Path, config: RlvrConfig, start: Path | None = No
     origin = json.loads((start / "recipe.json").read_text()) if start else None
     if (out / "checkpoint.pt").exists():
         learner.load(out)
-    state = learner.state
+    state, among = learner.state, named_suites(config.suites)
     while state["update"] < config.updates:
         began = time.monotonic()
-        tasks = _tasks(config, state["cursor"])
+        seeds = range(state["cursor"], state["cursor"] + config.groups)
         with mixed_precision(learner.model, device):
-            groups = play_groups(learner.sampler(), tasks, config.group_size, config.longest_prompt)
+            groups = play_groups(learner.sampler(), seeds, config.group_size, config.longest_prompt, among)
         played = time.monotonic()
         episodes = [episode for group in groups for episode in group]
         figures = learner.learn(episodes)
@@ -54,13 +55,6 @@ def reinforce(base: Path, out: Path, config: RlvrConfig, start: Path | None = No
         with (out / "log.jsonl").open("a") as log:
             log.write(json.dumps(record) + "\n")
     export(learner.model, out / "adapter", config, state, origin)
-
-
-def _tasks(config: RlvrConfig, cursor: int) -> list[tuple[int, str | None]]:
-    """Return seed and suite of an update's tasks: suites that were named take turns."""
-    names = [name.strip() for name in config.suites.split(",") if name.strip()]
-    seeds = range(cursor, cursor + config.groups)
-    return [(seed, names[seed % len(names)] if names else None) for seed in seeds]
 
 
 def _told(groups: Sequence[Sequence[Episode]]) -> dict[str, Any]:

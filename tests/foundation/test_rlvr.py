@@ -147,15 +147,14 @@ def test_the_divergence_pulls_back(tiny_model: Path) -> None:
 def test_episodes_that_ended_alike_change_nothing(tiny_model: Path) -> None:
     learner = learner_of(tiny_model)
     before = [weight.clone() for weight in trainable(learner.model)]
-    group = [Episode.begin(1, "unknown", 1) for _ in range(2)]
+    group = [Episode.begin(1, ["unknown"], 1) for _ in range(2)]
     assert learner.learn(group)["tokens"] == 0
     assert all(torch.equal(a, b) for a, b in zip(before, trainable(learner.model), strict=True))
 
 
 def test_what_is_sampled_can_be_performed_and_is_as_probable_as_the_learner_says(tiny_model: Path) -> None:
     learner = learner_of(tiny_model, replace(CONFIG, longest_action=60))
-    tasks = [(7, "explicit"), (9, "lesson")]
-    groups = play_groups(learner.sampler(), tasks, 3, CONFIG.longest_prompt)
+    groups = play_groups(learner.sampler(), (7, 9), 3, CONFIG.longest_prompt, ["explicit", "lesson"])
     episodes = [episode for group in groups for episode in group]
     assert len(episodes) == 6 and all(episode.over for episode in episodes)
     for episode in episodes:
@@ -173,7 +172,7 @@ def test_what_is_sampled_can_be_performed_and_is_as_probable_as_the_learner_says
 
 def test_equal_seeds_play_alike(tiny_model: Path) -> None:
     def written() -> list[list[int]]:
-        groups = play_groups(learner_of(tiny_model).sampler(), [(3, "unknown")], 4, CONFIG.longest_prompt)
+        groups = play_groups(learner_of(tiny_model).sampler(), [3], 4, CONFIG.longest_prompt, ["unknown"])
         return [turn.written for episode in groups[0] for turn in episode.turns]
 
     assert written() == written()
@@ -181,9 +180,9 @@ def test_equal_seeds_play_alike(tiny_model: Path) -> None:
 
 
 def test_a_task_is_worth_an_expert_s_success() -> None:
-    assert all(expert_steps(seed, "unknown") > 0 for seed in range(5))
-    episode = Episode.begin(3, "unknown", expert_steps(3, "unknown"))
-    assert episode.reward == 0.0 and episode.task.text == draw_task(3, "unknown").text
+    assert all(expert_steps(seed, ["unknown"]) > 0 for seed in range(5))
+    episode = Episode.begin(3, ["unknown"], expert_steps(3, ["unknown"]))
+    assert episode.reward == 0.0 and episode.task.text == draw_task(3, among=["unknown"]).text
 
 
 def adapter(out: Path) -> dict[str, torch.Tensor]:
