@@ -18,16 +18,17 @@ import torch
 from peft import set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agent.policy.attention import fastest
 from agent.policy.embedded import HUB_ID
 from agent.policy.encode import Encoder
 from agent.policy.precision import compute_dtype
-from consolidation.lora import attach_lora, mixed_precision, trainable
+from consolidation.lora import attach_lora, trainable
 from foundation.dataset import HELD_OUT, Batch, Drawing, batches, draw_sequences, padded_groups
+from foundation.keep import Ordinary, hold
 from foundation.tasks import named_suites
+from foundation.taught import taught_logits
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class CloneConfig:
     max_length: int = 1400
     known: float = 0.01
     """Mean loss below which a sequence is not learned from any more."""
+    keep_tokens: int = 0
+    """Tokens of ordinary text, an update, on which the model is held to the pretrained one."""
+    keep_weight: float = 1.0
     seed: int = 1
     checkpoint_every: int = 25
     eval_every: int = 300
@@ -67,19 +71,6 @@ class Machine:
 
 
 CPU = Machine()
-
-
-def taught_logits(model: Any, group: Batch, device: str) -> torch.Tensor:
-    """Run sequences side by side, padded on the right, and return logits_N_V where they are taught, one after the other.
-
-    No mask is needed: under causal attention nothing looks to the right.
-    """
-    ids = pad_sequence([tokens.ids for tokens in group], batch_first=True).to(device)
-    positions = [row * ids.shape[1] + tokens.positions for row, tokens in enumerate(group)]
-    bare: Any = model.get_base_model()
-    with mixed_precision(model, device):
-        hidden = bare.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state
-        return bare.get_output_embeddings()(hidden.flatten(0, 1)[torch.cat(positions).to(device)])
 
 
 def train_batch(model: Any, batch: Batch, config: CloneConfig, device: str = "cpu") -> tuple[float, int, int]:
@@ -138,10 +129,18 @@ def save_checkpoint(folder: Path, model: Any, optimizer: torch.optim.Optimizer, 
     temporary.replace(folder / "checkpoint.pt")
 
 
-def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None, machine: Machine = CPU) -> None:
+def clone(
+    base: Path,
+    out: Path,
+    config: CloneConfig,
+    start: Path | None = None,
+    machine: Machine = CPU,
+    ordinary: Path | None = None,
+) -> None:
     """Train until `config.tokens` are seen; write `out/adapter` and a log. Resumes from `out/checkpoint.pt`.
 
-    `start` is the folder of an adapter of the same rank to begin from, with a fresh optimiser.
+    `start` is the folder of an adapter of the same rank to begin from, with a fresh optimiser; `ordinary` a file of texts that
+    general language is kept by (`foundation/keep.py`), where `config.keep_tokens` says how much.
     """
     out.mkdir(parents=True, exist_ok=True)
     device = machine.device
@@ -162,6 +161,7 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None,
         model.load_state_dict(saved["weights"], strict=False)
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
+    texts = Ordinary(ordinary, config.seed) if ordinary and config.keep_tokens else None
     started = time.monotonic()
     drawing = Drawing(base, config.seed, config.max_length, config.pool_episodes, named_suites(config.suites))
 
@@ -173,6 +173,10 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None,
         for group in optimizer.param_groups:
             group["lr"] = rate(config, state["update"], state["tokens"])
         loss, exact, passed = train_batch(model, batch, config, device)
+        kept = None
+        if texts:
+            ordinary_batch = texts.batch(state["update"], config.keep_tokens)
+            kept = hold(model, ordinary_batch, config.keep_weight, config.micro_tokens, device)
         norm = torch.nn.utils.clip_grad_norm_(trainable(model), 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -188,6 +192,7 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None,
             "exact": round(exact / actions, 3),
             "norm": round(float(norm), 3),
             "passed": f"{passed}/{len(batch)}",
+            **({} if kept is None else {"kl_to_pretrained": round(kept, 4)}),
             "seconds": round(time.monotonic() - started, 1),
         }
         if state["update"] % config.checkpoint_every == 0:

@@ -18,12 +18,12 @@ from agent.policy.attention import fastest
 from agent.policy.encode import Encoder
 from agent.policy.precision import compute_dtype
 from consolidation.lora import attach_lora, trainable
-from foundation.clone import taught_logits
 from foundation.dataset import padded_groups
 from foundation.rlvr.config import RlvrConfig
 from foundation.rlvr.objective import admitted_logp, drift, surrogate
 from foundation.rlvr.play import Episode, Trajectory, sequences
 from foundation.rlvr.sampler import Sampler, unpack
+from foundation.taught import taught_logits
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ class Learner:
     def logp(self, group: Sequence[Trajectory]) -> torch.Tensor:
         """Return logp_N_V of all choices of some trajectories, under their grammars."""
         logits_N_V = taught_logits(self.model, [item.tokens for item in group], self.device)
-        allowed_N_V = unpack([choice for item in group for choice in item.choices], logits_N_V.shape[-1])
-        return admitted_logp(logits_N_V, allowed_N_V.to(self.device))
+        choices = [choice for item in group for choice in item.choices]
+        return admitted_logp(logits_N_V, unpack(choices, logits_N_V.shape[-1], self.device))
 
     def score(self, group: Sequence[Trajectory], old_N: torch.Tensor | None) -> Scored:
         """Return the loss of some trajectories; without `old_N` the present weights are those that played."""

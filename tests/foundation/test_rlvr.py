@@ -18,7 +18,7 @@ from foundation.rlvr.config import RlvrConfig
 from foundation.rlvr.learner import Learner
 from foundation.rlvr.objective import admitted_logp, advantages, drift, surrogate
 from foundation.rlvr.play import Episode, Trajectory, expert_steps, play_groups, sequences
-from foundation.rlvr.sampler import Choice, unpack
+from foundation.rlvr.sampler import Choice, sample, spread, unpack
 from foundation.rlvr.train import reinforce
 from foundation.tasks import draw_task
 
@@ -86,6 +86,24 @@ def test_the_surrogate_s_gradient_is_the_advantage_and_ends_at_the_clip() -> Non
     assert torch.allclose(gradient, torch.tensor([1.0, -1.0, 0.0, 0.0, 0.5, -1.5]), atol=1e-6)
 
 
+@given(st.integers(0, 1000), st.floats(0, 1, exclude_max=True))
+def test_a_draw_is_the_token_at_its_place_and_never_one_without_probability(seed: int, draw: float) -> None:
+    allowed = logits(seed + 1) > 0
+    allowed[:, 3] = True
+    logp = admitted_logp(logits(seed), allowed)
+    tokens = sample(logp, torch.full((5,), draw, dtype=torch.float64))
+    assert bool(allowed.gather(-1, tokens[:, None]).all())
+    ends = logp.double().exp().cumsum(-1).gather(-1, tokens[:, None])[:, 0]
+    assert bool((ends > draw - 1e-6).all())
+    assert bool((ends - logp.double().exp().gather(-1, tokens[:, None])[:, 0] <= draw + 1e-6).all())
+
+
+def test_bits_are_spread_as_the_grammar_wrote_them() -> None:
+    bits = np.array([[1 | 1 << 5, -(1 << 31)]], dtype=np.int32)
+    assert spread(bits, 64, "cpu")[0].nonzero()[:, 0].tolist() == [0, 5, 63]
+    assert spread(bits, 60, "cpu").shape == (1, 60)
+
+
 def learner_of(base: Path, config: RlvrConfig = CONFIG) -> Learner:
     return Learner(base, config, None, "cpu")
 
@@ -93,9 +111,9 @@ def learner_of(base: Path, config: RlvrConfig = CONFIG) -> Learner:
 def trajectory(learner: Learner, token: int, advantage: float) -> Trajectory:
     """One choice among ten tokens, after the same few others."""
     width = learner.model.config.vocab_size
-    allowed = torch.zeros(width, dtype=torch.bool)
-    allowed[40:50] = True
-    choice = Choice(0, token, np.packbits(allowed.numpy()).tobytes(), 0.0)
+    allowed = np.zeros(-(-width // 32) * 32, dtype=np.uint8)
+    allowed[40:50] = 1
+    choice = Choice(0, token, np.packbits(allowed, bitorder="little").tobytes(), 0.0)
     ids = torch.tensor([5, 6, 7, 8, token])
     return Trajectory(Tokens(ids, torch.tensor([3]), ((0, 1),)), [choice], advantage)
 
@@ -164,7 +182,7 @@ def test_what_is_sampled_can_be_performed_and_is_as_probable_as_the_learner_says
     assert sum(len(item.choices) for item in items) == sum(len(t.choices) for e in episodes for t in e.turns)
     for item in items:
         assert [choice.token for choice in item.choices] == item.tokens.targets.tolist()
-        allowed = unpack(item.choices, learner.model.config.vocab_size)
+        allowed = unpack(item.choices, learner.model.config.vocab_size, "cpu")
         assert bool(allowed.gather(-1, item.tokens.targets[:, None]).all())
     scored = learner.score(items, None)
     assert scored.mismatch / scored.tokens < 0.05  # bf16; prompts of several lengths stood side by side
