@@ -87,13 +87,20 @@ STAGES: dict[str, tuple[Callable[[Args], Iterable[str]], str]] = {
 }
 
 
+def _model_folder(text: str) -> Path:
+    """Read the folder of a model."""
+    if not (Path(text) / "config.json").is_file():
+        raise argparse.ArgumentTypeError(f"no model in {text}; `python -m foundation pretrained` sets one up")
+    return Path(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m foundation", description=__doc__)
     stages = parser.add_subparsers(dest="stage", required=True)
     of = {name: stages.add_parser(name, help=said) for name, (_, said) in STAGES.items()}
     of["harvest"].add_argument("wheels", nargs="+", type=Path)
     for name in ("vocabulary", "ordinary", "clone", "rlvr"):
-        of[name].add_argument("--base", type=Path, required=True, help="folder of the model")
+        of[name].add_argument("--base", type=_model_folder, required=True, help="folder of the model")
     of["vocabulary"].add_argument("--without", nargs="*", type=Path, default=[], help="files whose words are left out")
     of["ordinary"].add_argument("--count", type=int, default=4096)
     of["ordinary"].add_argument("--seed", type=int, default=1)

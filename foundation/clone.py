@@ -142,6 +142,7 @@ def clone(
     `start` is the folder of an adapter of the same rank to begin from, with a fresh optimiser; `ordinary` a file of texts that
     general language is kept by (`foundation/keep.py`), where `config.keep_tokens` says how much.
     """
+    among = named_suites(config.suites)
     out.mkdir(parents=True, exist_ok=True)
     device = machine.device
     encoder = Encoder(AutoTokenizer.from_pretrained(base))
@@ -163,7 +164,7 @@ def clone(
         state = saved["state"]
     texts = Ordinary(ordinary, config.seed) if ordinary and config.keep_tokens else None
     started = time.monotonic()
-    drawing = Drawing(base, config.seed, config.max_length, config.pool_episodes, named_suites(config.suites))
+    drawing = Drawing(base, config.seed, config.max_length, config.pool_episodes, among)
 
     for batch, pool, position in batches(
         drawing, config.batch_tokens, state["pool"], state["position"], machine.workers

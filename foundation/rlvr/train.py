@@ -25,12 +25,13 @@ def reinforce(base: Path, out: Path, config: RlvrConfig, start: Path | None = No
 
     `start` is the folder of the cloned adapter on the pretrained weights in `base`; without it, `base` is the cloned model whole.
     """
+    among = named_suites(config.suites)
     out.mkdir(parents=True, exist_ok=True)
     learner = Learner(base, config, start, device)
     origin = json.loads((start / "recipe.json").read_text()) if start else None
     if (out / "checkpoint.pt").exists():
         learner.load(out)
-    state, among = learner.state, named_suites(config.suites)
+    state = learner.state
     while state["update"] < config.updates:
         began = time.monotonic()
         seeds = range(state["cursor"], state["cursor"] + config.groups)
