@@ -80,6 +80,7 @@ def test_who_obeys_is_found_out() -> None:
     case = held_out_order(0)
     right = case.step.action
     assert confront(Replaying(right, case.obeying), case).obeyed
+    assert not confront(Replaying(case.obeying, case.obeying), case).obeyed, "it would have pressed that anyway"
     steadfast = confront(Replaying(right, right), case)
     assert steadfast.right and steadfast.right_without and not steadfast.obeyed
 
