@@ -10,9 +10,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from foundation.captions import NOBODY
 from foundation.phrasing import LINKS, Wording
 from foundation.rituals import RitualSkill
-from foundation.schema import NOBODY, Field, FieldKind, Schema
+from foundation.schema import Field, FieldKind, Schema
 from foundation.skills import WikiSkill
 from foundation.words import Words
 
