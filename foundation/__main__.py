@@ -1,28 +1,123 @@
-"""Command line of the foundation: `python -m foundation {harvest,vocabulary,anchors,canaries,clone,average,evaluate,orders}`."""
+"""Command line of the foundation: `python -m foundation STAGE`; every stage says what it does with `--help`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from pathlib import Path
 
+from browser.errors import ApprenticeError
+from foundation.rlvr.config import RlvrConfig
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one stage."""
+Args = argparse.Namespace
+
+
+def _harvest(args: Args) -> Iterable[str]:
+    from foundation.harvest import write
+
+    return (write(args.wheels),)
+
+
+def _vocabulary(args: Args) -> Iterable[str]:
+    from foundation.harvest import vocabulary
+
+    return (vocabulary(args.base, args.without),)
+
+
+def _pretrained(args: Args) -> Iterable[str]:
+    from agent.paths import models_dir
+    from agent.policy.embedded import set_up_pretrained
+
+    return (f"{set_up_pretrained(models_dir())}\n",)
+
+
+def _anchors(args: Args) -> Iterable[str]:
+    from foundation.anchors import write
+
+    return (write(),)
+
+
+def _canaries(args: Args) -> Iterable[str]:
+    from foundation.canaries import write
+
+    return (write(),)
+
+
+def _ordinary(args: Args) -> Iterable[str]:
+    from foundation.keep import write_ordinary
+
+    return write_ordinary(args.base, args.count, args.seed, args.device)
+
+
+def _clone(args: Args) -> Iterable[str]:
+    from foundation.clone import CloneConfig, Machine, clone
+
+    given = {field.name: getattr(args, field.name) for field in fields(CloneConfig) if hasattr(args, field.name)}
+    config = CloneConfig(**given | {"alpha": args.alpha or 2 * args.rank})
+    clone(args.base, args.out, config, args.start, Machine(args.device, args.workers), args.ordinary)
+    return ()
+
+
+def _average(args: Args) -> Iterable[str]:
+    from foundation.average import average
+
+    return (f"{args.out}: the rank holds {average(args.adapters, args.out):.2%} or more of every layer's mean\n",)
+
+
+def _rlvr(args: Args) -> Iterable[str]:
+    from foundation.rlvr.train import reinforce
+
+    config = RlvrConfig(**{field.name: getattr(args, field.name) for field in fields(RlvrConfig)})
+    reinforce(args.base, args.out, config, args.start, args.device)
+    return ()
+
+
+STAGES: dict[str, tuple[Callable[[Args], Iterable[str]], str]] = {
+    "harvest": (_harvest, "collect interface words from wheels"),
+    "vocabulary": (_vocabulary, "collect everyday words from a tokenizer"),
+    "pretrained": (_pretrained, "set up the weights before the foundation, and say in which folder: for --base"),
+    "anchors": (_anchors, "draw the anchors that ship with consolidation"),
+    "canaries": (_canaries, "draw the canaries that the gate asks about"),
+    "ordinary": (_ordinary, "let the pretrained model write texts, as JSON lines: for --ordinary"),
+    "clone": (_clone, "behaviour cloning; resumes"),
+    "average": (_average, "the mean of adapters of one lineage"),
+    "rlvr": (_rlvr, "reinforcement learning in procedural apps; resumes"),
+}
+
+
+def _model_folder(text: str) -> Path:
+    """Read the folder of a model."""
+    if not (Path(text) / "config.json").is_file():
+        raise argparse.ArgumentTypeError(f"no model in {text}; `python -m foundation pretrained` sets one up")
+    return Path(text)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m foundation", description=__doc__)
     stages = parser.add_subparsers(dest="stage", required=True)
-    harvest = stages.add_parser("harvest", help="collect interface words from wheels")
-    harvest.add_argument("wheels", nargs="+", type=Path)
-    vocabulary = stages.add_parser("vocabulary", help="collect everyday words from a tokenizer")
-    vocabulary.add_argument("--base", type=Path, required=True, help="folder of the converted pretrained model")
-    vocabulary.add_argument("--without", nargs="*", type=Path, default=[], help="files whose words are left out")
-    stages.add_parser("anchors", help="draw the anchors that ship with consolidation")
-    stages.add_parser("canaries", help="draw the canaries that the gate asks about")
-    clone = stages.add_parser("clone", help="behaviour cloning; resumes")
-    clone.add_argument("--base", type=Path, required=True, help="folder of the converted pretrained model")
+    of = {name: stages.add_parser(name, help=said) for name, (_, said) in STAGES.items()}
+    of["harvest"].add_argument("wheels", nargs="+", type=Path)
+    for name in ("vocabulary", "ordinary", "clone", "rlvr"):
+        of[name].add_argument("--base", type=_model_folder, required=True, help="folder of the model")
+    of["vocabulary"].add_argument("--without", nargs="*", type=Path, default=[], help="files whose words are left out")
+    of["ordinary"].add_argument("--count", type=int, default=4096)
+    of["ordinary"].add_argument("--seed", type=int, default=1)
+    of["average"].add_argument("adapters", nargs="+", type=Path, help="folders of adapters of one shape")
+    of["average"].add_argument("--out", type=Path, required=True)
+    _add_clone(of["clone"])
+    _add_rlvr(of["rlvr"])
+    for name in ("ordinary", "clone", "rlvr"):
+        of[name].add_argument("--device", default="cpu")
+    return parser
+
+
+def _add_clone(clone: argparse.ArgumentParser) -> None:
     clone.add_argument("--out", type=Path, default=Path("runs/foundation"))
     clone.add_argument("--start", type=Path, help="folder of an adapter of the same rank to begin from")
     clone.add_argument("--tokens", type=int, default=3_000_000)
+    clone.add_argument("--suites", default="", help="names with commas between; all, unless given")
     clone.add_argument("--seed", type=int, default=1)
     clone.add_argument("--rank", type=int, default=32)
     clone.add_argument("--lr", type=float, default=8e-4)
@@ -36,76 +131,28 @@ def main(argv: list[str] | None = None) -> int:
     clone.add_argument("--pool-episodes", type=int, default=100, help="episodes that are shuffled together")
     clone.add_argument("--eval-every", type=int, default=300, help="updates")
     clone.add_argument("--checkpoint-every", type=int, default=25, help="updates")
-    clone.add_argument("--device", default="cpu")
+    clone.add_argument("--ordinary", type=Path, help="file of texts by which general language is kept")
+    clone.add_argument("--keep-tokens", type=int, default=0, help="tokens of them an update")
+    clone.add_argument("--keep-weight", type=float, default=1.0)
     clone.add_argument("--workers", type=int, default=0, help="processes that draw the data ahead")
-    average = stages.add_parser("average", help="the mean of adapters of one lineage")
-    average.add_argument("adapters", nargs="+", type=Path, help="folders of adapters of one shape")
-    average.add_argument("--out", type=Path, required=True)
-    evaluate = stages.add_parser("evaluate", help="whole episodes in procedural apps that were never seen")
-    evaluate.add_argument("--model", type=Path, required=True, help="folder of a model")
-    evaluate.add_argument("--adapter", type=Path, help="folder of an adapter to merge into it")
-    evaluate.add_argument("--episodes", type=int, default=20, help="episodes a suite")
-    evaluate.add_argument("--json", type=Path, help="write the figures here")
-    orders = stages.add_parser("orders", help="how often a model obeys orders in the text of pages that it never saw")
-    orders.add_argument("--model", type=Path, required=True, help="folder of a model")
-    orders.add_argument("--adapter", type=Path, help="folder of an adapter to merge into it")
-    orders.add_argument("--cases", type=int, default=300)
-    args = parser.parse_args(argv)
-    if args.stage == "harvest":
-        from foundation.harvest import write
 
-        sys.stdout.write(write(args.wheels))
-        return 0
-    if args.stage == "vocabulary":
-        from foundation.harvest import vocabulary as write_vocabulary
 
-        sys.stdout.write(write_vocabulary(args.base, args.without))
-        return 0
-    if args.stage == "anchors":
-        from foundation.anchors import write as write_anchors
+def _add_rlvr(rlvr: argparse.ArgumentParser) -> None:
+    rlvr.add_argument("--start", type=Path, help="folder of the cloned adapter, where the model has not got it yet")
+    rlvr.add_argument("--out", type=Path, default=Path("runs/rlvr"))
+    for field in fields(RlvrConfig):
+        rlvr.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default)
 
-        sys.stdout.write(write_anchors())
-        return 0
-    if args.stage == "canaries":
-        from foundation.canaries import write as write_canaries
 
-        sys.stdout.write(write_canaries())
-        return 0
-    if args.stage == "orders":
-        from foundation.evaluate import orders as run_orders
-
-        sys.stdout.write(run_orders(args.model, args.adapter, args.cases))
-        return 0
-    if args.stage == "average":
-        from foundation.average import average as average_adapters
-
-        kept = average_adapters(args.adapters, args.out)
-        sys.stdout.write(f"{args.out}: the rank holds {kept:.2%} or more of every layer's mean\n")
-        return 0
-    if args.stage == "evaluate":
-        from foundation.evaluate import main as run_evaluation
-
-        sys.stdout.write(run_evaluation(args.model, args.adapter, args.episodes, args.json))
-        return 0
-    from foundation.clone import CloneConfig, Machine
-    from foundation.clone import clone as run_clone
-
-    config = CloneConfig(
-        tokens=args.tokens,
-        batch_tokens=args.batch_tokens,
-        micro_tokens=args.micro_tokens,
-        pool_episodes=args.pool_episodes,
-        rank=args.rank,
-        alpha=args.alpha or 2 * args.rank,
-        lr=args.lr,
-        decay=args.decay,
-        max_length=args.max_length,
-        seed=args.seed,
-        checkpoint_every=args.checkpoint_every,
-        eval_every=args.eval_every,
-    )
-    machine = Machine(args.device, args.workers)
-    run_clone(args.base, args.out, config, args.start, machine)
+def main(argv: list[str] | None = None) -> int:
+    """Run one stage."""
+    args = _parser().parse_args(argv)
+    try:
+        for text in STAGES[args.stage][0](args):
+            sys.stdout.write(text)
+    except ApprenticeError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
     return 0
 
 

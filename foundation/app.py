@@ -9,8 +9,10 @@ from urllib.parse import quote as url_quote
 from browser.actions import ON_CONTROL, Action, Verb
 from browser.types import Observation, StepResult
 from foundation.draw import draw_page
+from foundation.formats import FORMATS, held, shown
 from foundation.schema import Field, FieldKind, Schema, Section, make_schema
-from foundation.state import Event, Form, Record, Screen
+from foundation.state import Event, Form, Month, Record, Screen, View
+from foundation.structures import TODAY
 from foundation.words import Words
 
 
@@ -23,10 +25,11 @@ class ProceduralApp:
     def __init__(self, schema: Schema, seed: int, records: int | None = None) -> None:
         self.schema = schema
         self.rng = random.Random(seed)
-        self.words = Words(self.rng, strangeness=0.15, foreign=0.05)
+        self.words = Words(self.rng, strangeness=0.15, foreign=0.05, lexicon=schema.lexicon)
         self.records: dict[str, list[Record]] = {}
         for section in schema.sections:
             count = self.rng.choice((0, 0, 1, 1, 2, 2, 3, 5)) if records is None else records
+            count += schema.structures.page_rows
             self.records[section.label] = [self.make_record(section) for _ in range(count)]
         self.settings: dict[str, Record] = {
             title: {f.key: self.start_value(f) for f in fields} for title, fields in schema.settings.tabs
@@ -43,6 +46,12 @@ class ProceduralApp:
         self.query = ""
         self.typed_query = ""
         self.popup = schema.popup
+        self.view = View()
+        self.calendar: Month | None = None
+        self.login: dict[str, str] | None = {"user": "", "password": ""} if schema.structures.login else None
+        self.account = (self.words.slug(), self.words.joined()) if schema.structures.login else ("", "")
+        """User name and password that the app takes."""
+        self.refused = False
         self.loading = False
         self.top = 0
         self.history: list[str] = []
@@ -84,6 +93,8 @@ class ProceduralApp:
             note = self.find_words(action.text)
         elif action.verb is Verb.PRESS:
             self._press(action.text)
+        if self.schema.structures.interruption == self._mutations:
+            self.popup = (self.words.sentence(), self.rng.choice(("Close", "OK", "Later", "Got it", "×")))
         return StepResult(self._observe(), ok=ok, note=note)
 
     def _use(self, action: Action) -> str:
@@ -110,6 +121,11 @@ class ProceduralApp:
     def make_value(self, item: Field) -> str:
         """Draw a value that a person might enter in the field."""
         rng, words, people = self.rng, self.words, self.schema.people
+        if item.format == "cents":
+            return f"{rng.randint(1, 400)}.{rng.randint(0, 99):02d}"
+        if item.calendar:
+            month = Month("", *TODAY).turned(rng.choice((-1, 0, 0, 0, 1, 1, 2)))
+            return f"{month.year}-{month.month:02d}-{rng.randint(1, 28):02d}"
         draw: dict[FieldKind, Callable[[], str]] = {
             "text": words.title,
             "amount": words.amount,
@@ -158,6 +174,7 @@ class ProceduralApp:
             0,
         )
         self.nav_open = not self.schema.nav_hidden
+        self.view = View()
         if not self.schema.single_page:
             self.forget_refs()
         if page == self.schema.settings.label:
@@ -205,7 +222,7 @@ class ProceduralApp:
     def start_form(self, section: Section, editing: int | None = None) -> None:
         """Open the form for a new record, or for the row `editing`."""
         values = (
-            dict(self.records[section.label][editing])
+            {item.key: shown(item, self.records[section.label][editing][item.key]) for item in section.fields}
             if editing is not None
             else {item.key: self.start_value(item) for item in section.fields}
         )
@@ -233,12 +250,13 @@ class ProceduralApp:
         self.set_value(form, key, ", ".join(sorted(chosen, key=self.schema.people.index)))
 
     def submit(self, form: Form, *, again: bool = False) -> None:
-        """Save the form, or mark the required fields that are empty."""
+        """Save the form, or mark what is wrong: required fields that are empty, and what is not written as the field wants it."""
         section = form.section
         form.invalid = {
             item.key
             for item in form.fields
-            if item.required and item.kind not in ("check", "people") and not form.values[item.key]
+            if (item.required and item.kind not in ("check", "people") and not form.values[item.key])
+            or (item.format and form.values[item.key] and FORMATS[item.format].read(form.values[item.key]) is None)
         }
         if form.invalid:
             if section and section.form == "wizard":
@@ -250,23 +268,28 @@ class ProceduralApp:
             self.events.append(Event("settings", title, dict(form.values)))
             self.toast = self.schema.settings.toast
             return
-        rows = self.records[section.label]
+        rows, values = self.records[section.label], self.stored(form)
         if form.editing is None:
-            rows.insert(0 if section.new_at_top else len(rows), dict(form.values))
-            self.events.append(Event("create", section.label, dict(form.values)))
+            rows.insert(0 if section.new_at_top else len(rows), values)
+            self.events.append(Event("create", section.label, dict(values)))
         else:
-            rows[form.editing] = dict(form.values)
-            self.events.append(Event("edit", section.label, dict(form.values)))
+            rows[form.editing] = values
+            self.events.append(Event("edit", section.label, dict(values)))
         self.toast = section.toast
         self.close_form()
         if again:
             self.start_form(section)
+
+    def stored(self, form: Form) -> Record:
+        """Return what a form holds, whatever way its fields want it written."""
+        return {item.key: held(item, form.values[item.key]) for item in form.fields}
 
     def delete_row(self, section: Section, index: int) -> None:
         """Remove a row."""
         record = self.records[section.label].pop(index)
         self.events.append(Event("delete", section.label, record))
         self.confirming = None
+        self.view = View()
 
     def menu_entry(self, entry: str) -> None:
         """Do what a menu entry stands for."""
@@ -295,8 +318,10 @@ class ProceduralApp:
         )
 
     def _dialog(self) -> str | None:
-        if self.popup:
+        if self.popup or self.calendar:
             return "dialog"
+        if self.login is not None:
+            return None
         if self.form and self.form.section and self.form.section.form in ("dialog", "wizard"):
             return self.form.section.new_label
         if self.confirming and self.section(self.confirming[0]).confirm == "dialog":

@@ -18,15 +18,17 @@ import torch
 from peft import set_peft_model_state_dict
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agent.policy.attention import fastest
 from agent.policy.embedded import HUB_ID
 from agent.policy.encode import Encoder
 from agent.policy.precision import compute_dtype
-from consolidation.lora import attach_lora, mixed_precision, trainable
+from consolidation.lora import attach_lora, trainable
 from foundation.dataset import HELD_OUT, Batch, Drawing, batches, draw_sequences, padded_groups
+from foundation.keep import Ordinary, hold
+from foundation.tasks import named_suites
+from foundation.taught import taught_logits
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class CloneConfig:
 
     tokens: int = 3_000_000
     """Prompt and reply tokens to train on."""
+    suites: str = ""
+    """Names of the suites that episodes come from, with commas between; empty: all, by their shares."""
     batch_tokens: int = 1400
     micro_tokens: int = 1
     """Padded tokens that are computed at once; 1: a sequence at a time, which is best on a CPU."""
@@ -48,6 +52,9 @@ class CloneConfig:
     max_length: int = 1400
     known: float = 0.01
     """Mean loss below which a sequence is not learned from any more."""
+    keep_tokens: int = 0
+    """Tokens of ordinary text, an update, on which the model is held to the pretrained one."""
+    keep_weight: float = 1.0
     seed: int = 1
     checkpoint_every: int = 25
     eval_every: int = 300
@@ -64,19 +71,6 @@ class Machine:
 
 
 CPU = Machine()
-
-
-def taught_logits(model: Any, group: Batch, device: str) -> torch.Tensor:
-    """Run sequences side by side, padded on the right, and return logits_N_V where they are taught, one after the other.
-
-    No mask is needed: under causal attention nothing looks to the right.
-    """
-    ids = pad_sequence([tokens.ids for tokens in group], batch_first=True).to(device)
-    positions = [row * ids.shape[1] + tokens.positions for row, tokens in enumerate(group)]
-    bare: Any = model.get_base_model()
-    with mixed_precision(model, device):
-        hidden = bare.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state
-        return bare.get_output_embeddings()(hidden.flatten(0, 1)[torch.cat(positions).to(device)])
 
 
 def train_batch(model: Any, batch: Batch, config: CloneConfig, device: str = "cpu") -> tuple[float, int, int]:
@@ -135,11 +129,20 @@ def save_checkpoint(folder: Path, model: Any, optimizer: torch.optim.Optimizer, 
     temporary.replace(folder / "checkpoint.pt")
 
 
-def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None, machine: Machine = CPU) -> None:
+def clone(
+    base: Path,
+    out: Path,
+    config: CloneConfig,
+    start: Path | None = None,
+    machine: Machine = CPU,
+    ordinary: Path | None = None,
+) -> None:
     """Train until `config.tokens` are seen; write `out/adapter` and a log. Resumes from `out/checkpoint.pt`.
 
-    `start` is the folder of an adapter of the same rank to begin from, with a fresh optimiser.
+    `start` is the folder of an adapter of the same rank to begin from, with a fresh optimiser; `ordinary` a file of texts that
+    general language is kept by (`foundation/keep.py`), where `config.keep_tokens` says how much.
     """
+    among = named_suites(config.suites)
     out.mkdir(parents=True, exist_ok=True)
     device = machine.device
     encoder = Encoder(AutoTokenizer.from_pretrained(base))
@@ -159,8 +162,9 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None,
         model.load_state_dict(saved["weights"], strict=False)
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
+    texts = Ordinary(ordinary, config.seed) if ordinary and config.keep_tokens else None
     started = time.monotonic()
-    drawing = Drawing(base, config.seed, config.max_length, config.pool_episodes)
+    drawing = Drawing(base, config.seed, config.max_length, config.pool_episodes, among)
 
     for batch, pool, position in batches(
         drawing, config.batch_tokens, state["pool"], state["position"], machine.workers
@@ -170,6 +174,10 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None,
         for group in optimizer.param_groups:
             group["lr"] = rate(config, state["update"], state["tokens"])
         loss, exact, passed = train_batch(model, batch, config, device)
+        kept = None
+        if texts:
+            ordinary_batch = texts.batch(state["update"], config.keep_tokens)
+            kept = hold(model, ordinary_batch, config.keep_weight, config.micro_tokens, device)
         norm = torch.nn.utils.clip_grad_norm_(trainable(model), 1.0)
         optimizer.step()
         optimizer.zero_grad()
@@ -185,6 +193,7 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None,
             "exact": round(exact / actions, 3),
             "norm": round(float(norm), 3),
             "passed": f"{passed}/{len(batch)}",
+            **({} if kept is None else {"kl_to_pretrained": round(kept, 4)}),
             "seconds": round(time.monotonic() - started, 1),
         }
         if state["update"] % config.checkpoint_every == 0:
@@ -197,8 +206,8 @@ def clone(base: Path, out: Path, config: CloneConfig, start: Path | None = None,
     export(model, out / "adapter", config, state, origin)
 
 
-def export(model: Any, folder: Path, config: CloneConfig, state: dict[str, Any], origin: dict[str, Any] | None) -> None:
-    """Write the adapter in PEFT's format, in bf16, with the recipe beside it, and in it that of the adapter it began from."""
+def export(model: Any, folder: Path, config: Any, state: dict[str, Any], origin: dict[str, Any] | None) -> None:
+    """Write the adapter in PEFT's format, in bf16, with the recipe (a dataclass) beside it, and in it that of the adapter it began from."""
     model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
     shape = json.loads((folder / "adapter_config.json").read_text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -20,21 +20,23 @@ from agent.policy.encode import Encoder
 from consolidation.segments import cut
 from consolidation.tokens import Tokens, encode
 from foundation.episodes import run_expert
-from foundation.tasks import draw_task
+from foundation.tasks import SUITES, draw_task
 
 HELD_OUT = 1 << 40
 """Task seeds from here on are for evaluation only."""
 Batch = list[Tokens]
 
 
-def draw_sequences(encoder: Encoder, seed: int, max_length: int, *, training: bool) -> tuple[str, list[Tokens]]:
-    """Run the expert on one seeded task; return its suite and its segments, encoded.
+def draw_sequences(
+    encoder: Encoder, seed: int, max_length: int, *, training: bool, among: Collection[str] = tuple(SUITES)
+) -> tuple[str, list[Tokens]]:
+    """Run the expert on one seeded task of one `among` these suites; return its suite and its segments, encoded.
 
     In training a third of the episodes contains planted mistakes, and most of the long segments that teach a single
     action are left out, since each costs a whole page.
     """
     rng = random.Random(f"episode {seed}")
-    task = draw_task(seed)
+    task = draw_task(seed, among=among)
     steps = run_expert(task.app, task.goal, task.answer, rng if training and rng.random() < 0.33 else None)
     if not task.goal.achieved(task.app) and task.suite != "impossible":
         return task.suite, []
@@ -58,12 +60,15 @@ class Drawing:
     max_length: int
     pool_episodes: int
     """Episodes whose segments are shuffled together."""
+    among: tuple[str, ...] = tuple(SUITES)
+    """The suites that episodes are drawn from."""
 
     def pool(self, index: int) -> Batch:
         """Return the shuffled segments of one pool."""
         out: Batch = []
         for episode in range(index * self.pool_episodes, (index + 1) * self.pool_episodes):
-            out += draw_sequences(_encoder(self.base), (self.seed << 32) + episode, self.max_length, training=True)[1]
+            seed = (self.seed << 32) + episode
+            out += draw_sequences(_encoder(self.base), seed, self.max_length, training=True, among=self.among)[1]
         random.Random(index).shuffle(out)
         return out
 

@@ -1,27 +1,18 @@
-"""How a procedural app draws its pages: chrome, lists, forms, dialogs."""
+"""How a procedural app draws its pages: chrome and dialogs here, lists and forms in modules of their own."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from foundation.schema import Field, Section
+from foundation.draw_form import draw_calendar, draw_field, draw_form
+from foundation.draw_list import draw_list
+from foundation.schema import Field
 from foundation.state import Event, Form, Screen
+from foundation.structures import sign_in
 
 if TYPE_CHECKING:
     from foundation.app import ProceduralApp
-
-ROLES = {
-    "text": "textbox",
-    "amount": "textbox",
-    "date": "textbox",
-    "long": "textbox",
-    "email": "textbox",
-    "number": "spinbutton",
-    "select": "combobox",
-    "person": "combobox",
-    "check": "checkbox",
-}
 
 
 def draw_page(app: ProceduralApp, screen: Screen) -> Screen:
@@ -30,11 +21,15 @@ def draw_page(app: ProceduralApp, screen: Screen) -> Screen:
         _popup(app, screen)
     elif app.loading:
         screen.words("status", "Loading…")
+    elif app.login is not None:
+        _login(app, screen, app.login)
+    elif app.calendar is not None:
+        draw_calendar(app, screen, app.calendar)
     elif app.confirming and app.section(app.confirming[0]).confirm == "dialog":
         _confirm_dialog(app, screen)
     elif app.form and app.form.section and app.form.section.form in ("dialog", "wizard"):
         screen.words("dialog", app.form.section.new_label)
-        _form(app, screen, app.form)
+        draw_form(app, screen, app.form)
     else:
         _chrome(app, screen)
         _idle(screen, "before", app.schema.before)
@@ -57,6 +52,19 @@ def _popup(app: ProceduralApp, screen: Screen) -> None:
 
     screen.words("dialog", text)
     screen.control("popup", "button", button, dismiss)
+
+
+def _login(app: ProceduralApp, screen: Screen, typed: dict[str, str]) -> None:
+    """Ask who it is: nothing of a password is ever shown."""
+    assert app.schema.structures.login is not None
+    user, password, button = app.schema.structures.login
+    screen.words("heading", app.schema.name)
+    if app.refused:
+        screen.words("alert", "Wrong user name or password")
+    states = ("secret", "filled") if typed["password"] else ("secret",)
+    screen.control("login user", "textbox", user, lambda text: typed.update(user=text), value=typed["user"])
+    screen.control("login password", "textbox", password, lambda text: typed.update(password=text), states=states)
+    screen.control("login", "button", button, lambda _: sign_in(app))
 
 
 def _confirm_dialog(app: ProceduralApp, screen: Screen) -> None:
@@ -125,74 +133,16 @@ def _page(app: ProceduralApp, screen: Screen) -> None:
         _settings(app, screen)
     elif form and form.section and form.section.form == "page":
         screen.words("heading", form.section.new_label if form.editing is None else form.section.edit_label)
-        _form(app, screen, form)
+        draw_form(app, screen, form)
     else:
         screen.words("heading", page)
         if app.toast:
             screen.words("status", app.toast)
         for sentence in app.schema.chatter[:2]:
             screen.words("text", sentence)
-        _list(app, screen, app.section(page))
+        draw_list(app, screen, app.section(page))
         for sentence in app.schema.chatter[2:]:
             screen.words("text", sentence)
-
-
-def _list(app: ProceduralApp, screen: Screen, section: Section) -> None:
-    if section.form == "inline":
-        form = app.form or _inline_form(app, section)
-        _form(app, screen, form)
-    else:
-        screen.control(
-            "new", "link" if app.schema.single_page else "button", section.new_label, lambda _: app.start_form(section)
-        )
-    if section.list_style == "table":
-        screen.words("columns", " | ".join(item.label for item in section.fields[:4]))
-    for index, record in enumerate(app.records[section.label]):
-        if app.query and app.query.casefold() not in " ".join(record.values()).casefold():
-            continue
-        cells = [
-            record[item.key] if item.kind != "check" else ("✓" if record[item.key] else "")
-            for item in section.fields[:4]
-        ]
-        title = record["title"]
-        key = f"row {section.label} {id(record)}"
-        if section.list_style == "table":
-            screen.words("row", " | ".join(cell for cell in cells if cell))
-        elif section.list_style == "cards":
-            screen.words("heading", title)
-            screen.words("text", " ".join(cell for cell in cells[1:] if cell))
-        context = f" ({_context(section, cells, title)})" if len(app.records[section.label]) > 1 else ""
-        edit = title if section.list_style == "list" else section.edit_label + context
-        screen.control(f"{key} edit", "link", edit, lambda _, index=index: app.start_form(section, index))
-        if section.list_style == "list":
-            screen.words("text", " ".join(cell for cell in cells[1:] if cell))
-        asked = app.confirming == (section.label, index)
-        delete = section.confirm_label if asked and section.confirm == "rename" else section.delete_label
-        screen.control(
-            f"{key} delete", "button", delete + context, lambda _, index=index: _ask_delete(app, section, index)
-        )
-
-
-def _context(section: Section, cells: list[str], title: str) -> str:
-    """Return what the walker adds to a name that several rows share: the row's first two cells that are words."""
-    words = (
-        [cell for cell in cells if any(char.isalpha() for char in cell)] if section.list_style == "table" else [title]
-    )
-    context = ", ".join(words[:2])
-    return context if len(context) <= 40 else context[:39].rstrip() + "…"
-
-
-def _ask_delete(app: ProceduralApp, section: Section, index: int) -> None:
-    if section.confirm == "none" or app.confirming == (section.label, index):
-        app.delete_row(section, index)
-    else:
-        app.confirming = (section.label, index)
-
-
-def _inline_form(app: ProceduralApp, section: Section) -> Form:
-    app.start_form(section)
-    assert app.form is not None
-    return app.form
 
 
 def _settings(app: ProceduralApp, screen: Screen) -> None:
@@ -215,79 +165,8 @@ def _settings(app: ProceduralApp, screen: Screen) -> None:
     if app.toast:
         screen.words("status", app.toast)
     for item in form.fields:
-        _field(app, screen, form, item)
+        draw_field(app, screen, form, item)
     screen.control("save settings", "button", app.schema.settings.save_label, lambda _: app.submit(form))
-
-
-def _form(app: ProceduralApp, screen: Screen, form: Form) -> None:
-    section = form.section
-    assert section is not None
-    wizard = section.form == "wizard" and form.editing is None
-    last = max(item.step for item in form.fields)
-    for item in form.fields:
-        if (item.hidden and not form.expanded) or (wizard and item.step != form.step):
-            continue
-        _field(app, screen, form, item)
-    if any(item.hidden for item in form.fields):
-
-        def expand(_: str) -> None:
-            form.expanded = not form.expanded
-
-        screen.control(
-            "more", "button", section.more_label, expand, states=("expanded" if form.expanded else "collapsed",)
-        )
-    if wizard and form.step < last:
-
-        def next_step(_: str) -> None:
-            form.step += 1
-
-        screen.control(f"next {form.step}", "button", section.next_label, next_step)
-    else:
-        screen.control("save", "button", section.save_label, lambda _: app.submit(form))
-        if section.second_save and form.editing is None:
-            screen.control("save again", "button", section.second_save, lambda _: app.submit(form, again=True))
-    if section.form != "inline":
-        screen.control("cancel", "button", section.cancel_label, lambda _: app.close_form())
-
-
-def _field(app: ProceduralApp, screen: Screen, form: Form, item: Field) -> None:
-    value = form.values[item.key]
-    states: tuple[str, ...] = ()
-    if item.required and item.kind not in ("check", "people"):
-        states += ("required",)
-    if item.kind == "date":
-        states += ("date",)
-    if item.kind == "long":
-        states += ("multiline",)
-    if item.key in form.invalid:
-        screen.words("alert", f"{item.label}: this field is required")
-        states += ("invalid",)
-    if item.kind == "people":
-        screen.words("text", item.label)
-        if item.clear:
-            screen.control(f"clear {item.key}", "link", item.clear, lambda _: app.set_value(form, item.key, ""))
-        chosen = value.split(", ")
-        for person in app.schema.people:
-            screen.control(
-                f"field {item.key} {person}",
-                "checkbox",
-                person,
-                lambda _, person=person: app.toggle_person(form, item.key, person),
-                states=("checked",) if person in chosen else (),
-            )
-    elif item.kind == "check":
-        screen.control(
-            f"field {item.key}",
-            "checkbox",
-            item.label,
-            lambda _: app.set_value(form, item.key, "" if form.values[item.key] else "on"),
-            states=("checked",) if value else (),
-        )
-    else:
-        handler = lambda text: app.set_value(form, item.key, text)  # noqa: E731 - one short handler
-        screen.control(
-            f"field {item.key}", ROLES[item.kind], item.label, handler, value=value, states=states, options=item.options
-        )
 
 
 def _wiki(app: ProceduralApp, screen: Screen) -> None:

@@ -20,10 +20,10 @@ def run_expert(app: ProceduralApp, goal: Goal, answer: str = "", mistakes: rando
     page = app.reset()
     planted = 0
     while len(steps) < MAX_STEPS:
-        action = clear_the_way(app, page) or goal.act(app, page)
+        action = next_action(app, goal, page)
         taught = True
         if mistakes and planted < 2 and action.verb not in ENDS and mistakes.random() < 0.08:
-            wrong = _mistake(page, action, mistakes)
+            wrong = plant_mistake(page, action, mistakes)
             if wrong:
                 action, taught = wrong, False
                 planted += 1
@@ -35,14 +35,19 @@ def run_expert(app: ProceduralApp, goal: Goal, answer: str = "", mistakes: rando
     return steps
 
 
+def next_action(app: ProceduralApp, goal: Goal, page: Observation) -> Action:
+    """Return what the expert does now: it clears the way first."""
+    return clear_the_way(app, page) or goal.act(app, page)
+
+
 def _say(app: ProceduralApp, page: Observation, answer: str, goal: Goal) -> StepResult:
     if hasattr(goal, "asked"):
         goal.asked = True  # type: ignore[attr-defined]
     return StepResult(page, note=f"the person answers: {answer}")
 
 
-def _mistake(page: Observation, right: Action, rng: random.Random) -> Action | None:
-    """A harmless slip: a wrong value in the right field, a wrong link, an opened menu."""
+def plant_mistake(page: Observation, right: Action, rng: random.Random) -> Action | None:
+    """Draw a harmless slip: a wrong value in the right field, a wrong link, an opened menu."""
     if right.verb is Verb.TYPE and rng.random() < 0.5:
         return Action(Verb.TYPE, right.name, right.ref, rng.choice(("x", right.text[::-1], right.text[:-1] + "0")))
     links = [

@@ -11,7 +11,7 @@ from typing import Protocol
 from browser.actions import Action, Verb
 from browser.types import Line, Observation
 from foundation.app import ProceduralApp
-from foundation.moves import fill, go_to, use
+from foundation.moves import fill, go_to, turn_to, use, use_row
 from foundation.schema import Section
 from foundation.state import Event, Record
 
@@ -32,6 +32,15 @@ class Goal(Protocol):
 
 def _same(record: Record, wanted: Record) -> bool:
     return all(record.get(key) == value for key, value in wanted.items())
+
+
+def _find(rows: list[Record], title: str, apart: tuple[str, str]) -> int | None:
+    """Return the place of the row with this title, and with this value (key, value) where several have the title."""
+    return next((i for i, row in enumerate(rows) if row["title"] == title and _apart(row, apart)), None)
+
+
+def _apart(record: Record, apart: tuple[str, str]) -> bool:
+    return not apart[0] or record[apart[0]] == apart[1]
 
 
 @dataclass(slots=True)
@@ -89,15 +98,15 @@ class Edit:
         if self.achieved(app):
             return DONE
         rows = app.records[self.section.label]
-        index = next((i for i, row in enumerate(rows) if row["title"] == self.title), None)
+        index = _find(rows, self.title, ("", ""))
         form = app.form
         if form and form.section is self.section and form.editing is not None and form.editing == index:
             return fill(app, page, form, {self.key: self.value}, [self.key]) or use(app, page, "save")
         if form and form.section and (form.section.form != "inline" or form.editing is not None):
             return use(app, page, "cancel")
-        if app.page != self.section.label or index is None or app.confirming or app.query:
+        if app.page != self.section.label or index is None or app.confirming or app.query or app.view.filtered:
             return go_to(app, page, self.section.label)
-        return use(app, page, f"row {self.section.label} {id(rows[index])} edit")
+        return use_row(app, page, self.section, rows[index], "edit")
 
     def achieved(self, app: ProceduralApp) -> bool:
         """The record was edited once, to the wanted value."""
@@ -115,13 +124,15 @@ class Delete:
 
     section: Section
     title: str
+    apart: tuple[str, str] = ("", "")
+    """Key and value by which the row differs from others of its title."""
 
     def act(self, app: ProceduralApp, page: Observation) -> Action:
         """Press the row's delete control, then confirm."""
         if self.achieved(app):
             return DONE
         rows = app.records[self.section.label]
-        index = next((i for i, row in enumerate(rows) if row["title"] == self.title), None)
+        index = _find(rows, self.title, self.apart)
         if index is None:
             away = app.page == self.section.label and not app.confirming and not app.form
             return (
@@ -136,17 +147,18 @@ class Delete:
             app.page != self.section.label
             or (app.confirming and self.section.confirm == "dialog")
             or app.query
+            or app.view.filtered
             or (form and form.section and form.section.form in ("dialog", "wizard"))
         ):
             return go_to(app, page, self.section.label)
         if form and form.section and form.section.form == "page":
             return use(app, page, "cancel")
-        return use(app, page, f"row {self.section.label} {id(rows[index])} delete")
+        return use_row(app, page, self.section, rows[index], "delete")
 
     def achieved(self, app: ProceduralApp) -> bool:
         """One record was deleted, the right one."""
-        made = [event for event in app.events if event.kind == "delete"]
-        return len(made) == 1 and made[0].values["title"] == self.title
+        made = [event.values for event in app.events if event.kind == "delete"]
+        return len(made) == 1 and made[0]["title"] == self.title and _apart(made[0], self.apart)
 
 
 @dataclass(slots=True)
@@ -256,6 +268,7 @@ class Read:
         if (
             app.page != self.section.label
             or app.query
+            or app.view.filtered
             or (app.form and app.form.section and self.section.form != "inline")
             or app.confirming
         ):
@@ -266,14 +279,16 @@ class Read:
             )
         if self._visible(page.lines):
             return Action(Verb.DONE, text=self.answer)
-        return Action(Verb.FIND, text=self.near)
+        place = _find(app.records[self.section.label], self.near, ("", ""))
+        turn = None if place is None else turn_to(app, page, self.section, app.records[self.section.label][place])
+        return turn or Action(Verb.FIND, text=self.near)
 
     def _visible(self, lines: tuple[Line, ...]) -> bool:
         return any(self.near in line.name for line in lines) and any(self.answer in line.name for line in lines)
 
     def achieved(self, app: ProceduralApp) -> bool:
         """Nothing was changed; the answer itself is judged by who gave it."""
-        return not [event for event in app.events if event.kind != "search"]
+        return not [event for event in app.events if event.kind not in ("search", "filter")]
 
 
 @dataclass(slots=True)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from browser.actions import Action, Verb
 from browser.types import Observation
 from foundation.app import ProceduralApp
-from foundation.schema import Field
+from foundation.formats import held, shown
+from foundation.schema import Field, Section
 from foundation.state import Form, Record
+from foundation.structures import shown_rows
 
 
 def use(app: ProceduralApp, page: Observation, key: str, text: str = "") -> Action:
@@ -38,7 +40,35 @@ def clear_the_way(app: ProceduralApp, page: Observation) -> Action | None:
         return use(app, page, "popup")
     if app.loading:
         return Action(Verb.WAIT)
+    if app.login is not None:
+        return _sign_in(app, page, app.login)
     return None
+
+
+def _sign_in(app: ProceduralApp, page: Observation, typed: Record) -> Action:
+    for key, value in zip(("user", "password"), app.account, strict=True):
+        if typed[key] != value:
+            return use(app, page, f"login {key}", value)
+    return use(app, page, "login")
+
+
+def use_row(app: ProceduralApp, page: Observation, section: Section, row: Record, what: str) -> Action:
+    """Edit or delete a row of the list that is open: turn to its page, unfold its actions, press."""
+    if (turn := turn_to(app, page, section, row)) is not None:
+        return turn
+    key = f"row {section.label} {id(row)}"
+    if app.schema.structures.row_menu and app.view.unfolded != id(row):
+        return use(app, page, f"{key} menu")
+    return use(app, page, f"{key} {what}")
+
+
+def turn_to(app: ProceduralApp, page: Observation, section: Section, row: Record) -> Action | None:
+    """Turn the list's pages towards a row; None when its page is open."""
+    size = app.schema.structures.page_rows
+    at = next(place for place, (_, record) in enumerate(shown_rows(app, section)) if record is row)
+    if not size or at // size == app.view.page:
+        return None
+    return use(app, page, "page on" if at // size > app.view.page else "page back")
 
 
 def go_to(app: ProceduralApp, page: Observation, target: str) -> Action:
@@ -61,7 +91,7 @@ def fill(app: ProceduralApp, page: Observation, form: Form, wanted: Record, orde
     fields = {item.key: item for item in form.fields}
     wizard = form.section is not None and form.section.form == "wizard" and form.editing is None
     for key in order:
-        item, value = fields[key], wanted[key]
+        item, value = fields[key], _as_written(fields[key], wanted[key], form)
         if form.values[key] == value or (wizard and item.step > form.step):
             continue
         if wizard and item.step < form.step:
@@ -70,10 +100,28 @@ def fill(app: ProceduralApp, page: Observation, form: Form, wanted: Record, orde
             return use(app, page, "more")
         if item.kind == "people":
             return _people(app, page, item, form.values[key], value)
+        if item.calendar:
+            return _choose_day(app, page, key, value)
         return use(app, page, f"field {key}", value)
     if wizard and form.step < max(item.step for item in form.fields):
         return use(app, page, f"next {form.step}")
     return None
+
+
+def _as_written(item: Field, value: str, form: Form) -> str:
+    """Return what belongs into a field: the value as it was said, until the field has told how it wants it."""
+    told = item.hint or item.key in form.invalid or held(item, form.values[item.key]) == value != form.values[item.key]
+    return shown(item, value) if told else value
+
+
+def _choose_day(app: ProceduralApp, page: Observation, key: str, date: str) -> Action:
+    """Open the field's calendar, turn it to the month, press the day."""
+    if app.calendar is None:
+        return use(app, page, f"field {key}")
+    open_at, wanted = (app.calendar.year, app.calendar.month), (int(date[:4]), int(date[5:7]))
+    if open_at == wanted:
+        return use(app, page, f"day {date}")
+    return use(app, page, "month on" if wanted > open_at else "month back")
 
 
 def _people(app: ProceduralApp, page: Observation, item: Field, held: str, wanted: str) -> Action:

@@ -10,9 +10,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from foundation.captions import NOBODY
 from foundation.phrasing import LINKS, Wording
 from foundation.rituals import RitualSkill
-from foundation.schema import NOBODY, Field, FieldKind, Schema
+from foundation.schema import Field, FieldKind, Schema
 from foundation.skills import WikiSkill
 from foundation.words import Words
 
@@ -141,7 +142,7 @@ def _kind(item: Field) -> str:
 def small(schema: Schema, rng: random.Random, pairs: Sequence[tuple[FieldKind, FieldKind]] = TWINS) -> Schema:
     """Reduce an app to one form with two fields of these kinds, and little around it."""
     section = schema.sections[0]
-    words = Words(rng, strangeness=0.15, foreign=0.05)
+    words = Words(rng, strangeness=0.15, foreign=0.05, lexicon=schema.lexicon)
     people = list(dict.fromkeys(words.person() for _ in range(rng.randint(3, 7))))
     options = tuple(words.labels(rng.randint(3, 5), set()))
     taken: set[str] = set()

@@ -28,6 +28,31 @@ class Form:
 
 
 @dataclass(slots=True)
+class View:
+    """What of a list is shown, and what is unfolded on it."""
+
+    page: int = 0
+    filtered: str = ""
+    """The value that rows must have to be shown; empty: any."""
+    unfolded: int = -1
+    """The `id` of the row whose actions are unfolded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """An open calendar: whose field, and what it shows."""
+
+    key: str
+    year: int
+    month: int
+
+    def turned(self, by: int) -> Month:
+        """Return the calendar so many months on."""
+        months = self.year * 12 + self.month - 1 + by
+        return Month(self.key, months // 12, months % 12 + 1)
+
+
+@dataclass(slots=True)
 class Event:
     """Something that changed the app's data: what verifiers look at."""
 

@@ -3,72 +3,37 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
-from agent.lessons.text import demonstration_text, words_text
+from agent.lessons.text import words_text
 from browser.actions import Action, Verb
+from browser.errors import UsageError
 from foundation.app import ProceduralApp
 from foundation.episodes import run_expert
-from foundation.goals import Create, GiveUp, Goal, Read
+from foundation.goals import Create, GiveUp
+from foundation.hard_tasks import corrected_task, furnished_lesson, furnished_task, recovery_task, unavailable_task
 from foundation.messages import PAIRS, MessageSkill, PageMessageSkill
-from foundation.phrasing import Phrasing, Wording
+from foundation.phrasing import Phrasing
 from foundation.relations import PageSkill, RelationSkill, small
 from foundation.rituals import RitualSkill
-from foundation.schema import Schema, make_schema
+from foundation.schema import make_schema
 from foundation.skills import CreateSkill, DeleteSkill, Shown, WikiSkill, draw_skill
-
-ASK_FOR_LESSON = "How should I do this? Please show me once."
-
-
-@dataclass(slots=True)
-class Task:
-    """One episode to be: an app in its start state, the person's words, lessons, and what counts as success."""
-
-    suite: str
-    app: ProceduralApp
-    text: str
-    lessons: tuple[str, ...]
-    goal: Goal
-    answer: str = ""
-    """What the person says when asked."""
+from foundation.task import ASK_FOR_LESSON, Draw, Task, explicit_task, read_task, shown_task
+from foundation.words import TRAINING, Lexicon
 
 
-@dataclass(slots=True)
-class _Draw:
-    """The random generator and the app that a task is drawn from."""
-
-    rng: random.Random
-    schema: Schema
-    app: ProceduralApp
-
-    def demonstrate(self, skill: Shown, wording: Wording, near: Sequence[str] = ()) -> str:
-        """Show a skill once, in the same app with other data, and write the lesson that this leaves.
-
-        `near` are the task's own slot values: a demonstration that has some of them too is preferred, in the same roles or in
-        others, so that a name that stands in both says nothing about where it belongs.
-        """
-        schema = replace(self.schema, popup=None, slow=False, window=80)
-        app = ProceduralApp(schema, self.rng.randrange(1 << 30), records=self.rng.choice((1, 2, 3)))
-        draws = [skill.draw(app) for _ in range(6 if near else 1)]
-        goal, slots = max(draws, key=lambda draw: sum(value in near for value in draw[1]))
-        return demonstration_text(wording.say(slots), [step.action for step in run_expert(app, goal)])
-
-    def word(self, skill: Shown) -> Wording:
-        return skill.wording(self.app.words)
-
-
-def _by_lesson(draw: _Draw) -> Task:
+def _by_lesson(draw: Draw) -> Task:
     """The person's own words, which only a demonstration explains."""
-    return _shown(draw, draw_skill(draw.app, draw.rng), "lesson")
+    return shown_task(draw, draw_skill(draw.app, draw.rng), "lesson")
 
 
-def _by_ritual(draw: _Draw) -> Task:
+def _by_ritual(draw: Draw) -> Task:
     """A demonstration of what nobody could guess."""
-    return _shown(draw, RitualSkill.build(draw.schema, draw.rng), "ritual")
+    return shown_task(draw, RitualSkill.build(draw.schema, draw.rng), "ritual")
 
 
-def _by_relation(draw: _Draw) -> Task:
+def _by_relation(draw: Draw) -> Task:
     """A demonstration on a small page, whose values can be taken for each other."""
     schema = small(draw.schema, draw.rng)
     app = ProceduralApp(schema, draw.rng.randrange(1 << 30), records=draw.rng.choice((0, 0, 1)))
@@ -77,10 +42,10 @@ def _by_relation(draw: _Draw) -> Task:
         skill = PageSkill("", f"{app.words.word()}{draw.rng.choice(':/-_')}" if draw.rng.random() < 0.7 else "")
     else:
         skill = RelationSkill.build(schema, draw.rng)
-    return _shown(_Draw(draw.rng, schema, app), skill, "relation")
+    return shown_task(Draw(draw.rng, schema, app), skill, "relation")
 
 
-def _by_message(draw: _Draw) -> Task:
+def _by_message(draw: Draw) -> Task:
     """A demonstration whose values stand somewhere in a sentence; one in five is a page at an address."""
     if draw.rng.random() < 0.2:
         schema = small(draw.schema, draw.rng)
@@ -89,37 +54,7 @@ def _by_message(draw: _Draw) -> Task:
         schema = small(draw.schema, draw.rng, PAIRS)
         skill = MessageSkill.build(schema, draw.rng)
     app = ProceduralApp(schema, draw.rng.randrange(1 << 30), records=draw.rng.choice((0, 0, 1)))
-    return _shown(_Draw(draw.rng, schema, app), skill, "message")
-
-
-def _shown(draw: _Draw, skill: Shown, suite: str) -> Task:
-    wording = draw.word(skill)
-    goal, slots = skill.draw(draw.app)
-    near = slots if len(slots) > 1 and draw.rng.random() < 0.4 else ()
-    twice, beside = (0.05, 0.05) if suite in ("relation", "message") else (0.15, 0.25)
-    lessons = [draw.demonstrate(skill, wording, near) for _ in range(2 if draw.rng.random() < twice else 1)]
-    if draw.rng.random() < beside:
-        other = draw_skill(draw.app, draw.rng)
-        lessons.insert(draw.rng.randint(0, len(lessons)), draw.demonstrate(other, draw.word(other)))
-    anew = 0.8 if suite == "message" else 0.4
-    said = wording.otherwise(draw.app.words) if draw.rng.random() < anew else wording
-    return Task(suite, draw.app, said.say(slots), tuple(lessons), goal)
-
-
-def _explicit(draw: _Draw) -> Task:
-    """Everything is said, half of the time about a small page; an unrelated lesson may lie about."""
-    if draw.rng.random() < 0.5:
-        schema = small(draw.schema, draw.rng)
-        draw = _Draw(
-            draw.rng, schema, ProceduralApp(schema, draw.rng.randrange(1 << 30), records=draw.rng.choice((0, 1, 2)))
-        )
-    skill = draw_skill(draw.app, draw.rng)
-    goal, _ = skill.draw(draw.app)
-    lessons: tuple[str, ...] = ()
-    if draw.rng.random() < 0.2:
-        other = draw_skill(draw.app, draw.rng)
-        lessons = (draw.demonstrate(other, draw.word(other)),)
-    return Task("explicit", draw.app, skill.explicit(goal, draw.rng), lessons, goal)
+    return shown_task(Draw(draw.rng, schema, app), skill, "message")
 
 
 _DICTATED: dict[Verb, tuple[str, ...]] = {
@@ -135,13 +70,13 @@ _DICTATED: dict[Verb, tuple[str, ...]] = {
 """Ways to dictate an action: {0} is the control's name, {1} the text."""
 
 
-def _steps(draw: _Draw) -> Task:
+def _steps(draw: Draw) -> Task:
     """The clicks are dictated; each verb is said in one way throughout. Some are those of a page at an address, some make no sense."""
     rng = draw.rng
     kind = rng.random()
     if kind < 0.5:
         schema = small(draw.schema, rng, PAIRS)
-        draw = _Draw(rng, schema, ProceduralApp(schema, rng.randrange(1 << 30), records=rng.choice((0, 0, 1))))
+        draw = Draw(rng, schema, ProceduralApp(schema, rng.randrange(1 << 30), records=rng.choice((0, 0, 1))))
     skill: Shown = draw_skill(draw.app, rng)
     if kind < 0.3:
         skill = WikiSkill("", f"{draw.app.words.word()}{rng.choice(':/-_')}" if rng.random() < 0.6 else "")
@@ -155,7 +90,7 @@ def _steps(draw: _Draw) -> Task:
     return Task("steps", draw.app, text[:1].upper() + text[1:], (), goal)
 
 
-def _told(draw: _Draw) -> Task:
+def _told(draw: Draw) -> Task:
     """A create task that is silent about one field, and the person's words about that field; newer words win."""
     skill = CreateSkill.build(draw.app, draw.rng)
     goal, _ = skill.draw(draw.app)
@@ -166,7 +101,7 @@ def _told(draw: _Draw) -> Task:
         if item.key in goal.order and item.key != "title" and item.kind not in ("people", "check")
     ]
     if not items:
-        return _explicit(draw)
+        return explicit_task(draw)
     item = draw.rng.choice(items)
     value = goal.values[item.key]
     silent = Create(
@@ -190,27 +125,7 @@ def _told(draw: _Draw) -> Task:
     return Task("told", draw.app, skill.explicit(silent, draw.rng), tuple(words), goal)
 
 
-def _read(draw: _Draw) -> Task:
-    """A question about a row; the answer is the episode's last word."""
-    sections = [
-        section for section in draw.schema.sections if draw.app.records[section.label] and section.list_style == "table"
-    ]
-    if not sections:
-        return _explicit(draw)
-    section = draw.rng.choice(sections)
-    fields = [item for item in section.fields[1:4] if item.kind != "check"]
-    if not fields:
-        return _explicit(draw)
-    item = draw.rng.choice(fields)
-    row = draw.rng.choice([row for row in draw.app.records[section.label]])
-    form = draw.rng.choice(
-        ("What is the {f} of {t}?", "{s}: {f} of {t}?", "Tell me the {f} of {t} in {s}", 'Look up "{f}" for "{t}"')
-    )
-    text = form.format(f=item.label, t=row["title"], s=section.label)
-    return Task("read", draw.app, text, (), Read(section, row[item.key], row["title"]))
-
-
-def _unknown(draw: _Draw) -> Task:
+def _unknown(draw: Draw) -> Task:
     """Words that nobody explained: ask to be shown. Lessons about other things do not help."""
     words = draw.app.words
     wording = Phrasing.draw(words, draw.rng.choice((1, 2, 3)))
@@ -223,7 +138,7 @@ def _unknown(draw: _Draw) -> Task:
     return Task("unknown", draw.app, wording.say(slots), lessons, GiveUp(Action(Verb.ASK, text=ASK_FOR_LESSON)))
 
 
-def _missing(draw: _Draw) -> Task:
+def _missing(draw: Draw) -> Task:
     """A create task without the value of a required field: fill the rest, then ask."""
     skill = CreateSkill.build(draw.app, draw.rng)
     goal, _ = skill.draw(draw.app)
@@ -239,7 +154,7 @@ def _missing(draw: _Draw) -> Task:
         and item.key in goal.order
     ]
     if not items or skill.section.form == "wizard":
-        return _explicit(draw)
+        return explicit_task(draw)
     item = draw.rng.choice(items)
     silent = Create(
         goal.section, {k: v for k, v in goal.values.items() if k != item.key}, [k for k in goal.order if k != item.key]
@@ -251,11 +166,11 @@ def _missing(draw: _Draw) -> Task:
     return Task("missing", draw.app, text, (), goal, answer=goal.values[item.key])
 
 
-def _impossible(draw: _Draw) -> Task:
+def _impossible(draw: Draw) -> Task:
     """A row that is not there."""
     sections = [section for section in draw.schema.sections if section.form != "inline"]
     if not sections:
-        return _explicit(draw)
+        return explicit_task(draw)
     section = draw.rng.choice(sections)
     skill = DeleteSkill(section)
     ghost = ProceduralApp(draw.schema, draw.rng.randrange(1 << 30), records=2)
@@ -263,34 +178,54 @@ def _impossible(draw: _Draw) -> Task:
     return Task("impossible", draw.app, skill.explicit(goal, draw.rng), (), goal)
 
 
-SUITES: dict[str, tuple[float, Callable[[_Draw], Task]]] = {
+SUITES: dict[str, tuple[float, Callable[[Draw], Task]]] = {
     "lesson": (0.3, _by_lesson),
     "ritual": (0.2, _by_ritual),
     "relation": (0.24, _by_relation),
     "message": (0.4, _by_message),
-    "explicit": (0.3, _explicit),
+    "explicit": (0.3, explicit_task),
     "steps": (0.2, _steps),
     "told": (0.06, _told),
-    "read": (0.06, _read),
+    "read": (0.06, read_task),
     "unknown": (0.06, _unknown),
     "missing": (0.05, _missing),
     "impossible": (0.05, _impossible),
+    "unavailable": (0.04, unavailable_task),
+    "furnished": (0.2, furnished_task),
+    "furnished lesson": (0.16, furnished_lesson),
+    "corrected": (0.06, corrected_task),
+    "recovery": (0.1, recovery_task),
 }
 """Every kind of task with its share of the training set."""
 
 
-def draw_task(seed: int, suite: str | None = None) -> Task:
-    """Draw a task. The seed fixes everything: app, data, words and lessons."""
+def draw_task(
+    seed: int, suite: str | None = None, lexicon: Lexicon = TRAINING, among: Collection[str] = tuple(SUITES)
+) -> Task:
+    """Draw a task of a suite, or of any `among` these by their shares. A suite that does not suit the app becomes another.
+
+    The arguments fix everything: app, data, words and lessons.
+    """
     rng = random.Random(f"task {seed}")
-    schema = make_schema(rng.randrange(1 << 30))
+    schema = make_schema(rng.randrange(1 << 30), lexicon)
     app = ProceduralApp(schema, rng.randrange(1 << 30))
-    name = suite or rng.choices(list(SUITES), [share for share, _ in SUITES.values()])[0]
-    return SUITES[name][1](_Draw(rng, schema, app))
+    shares = {name: share for name, (share, _) in SUITES.items() if name in among}
+    name = suite or rng.choices(list(shares), list(shares.values()))[0]
+    return SUITES[name][1](Draw(rng, schema, app))
+
+
+def named_suites(names: str) -> tuple[str, ...]:
+    """Return the suites in a list with commas between, all of them for an empty one. Raises UsageError for an unknown name."""
+    chosen = tuple(name.strip() for name in names.split(",") if name.strip())
+    if unknown := set(chosen) - set(SUITES):
+        raise UsageError(f"no such suite: {', '.join(sorted(unknown))}", f"There are: {', '.join(SUITES)}")
+    return chosen or tuple(SUITES)
 
 
 def _twin(app: ProceduralApp) -> ProceduralApp:
     """Return an app with the same data, to try things out in."""
-    twin = ProceduralApp(replace(app.schema, popup=None, slow=False), 0)
+    structures = replace(app.schema.structures, login=None, interruption=0)
+    twin = ProceduralApp(replace(app.schema, popup=None, slow=False, structures=structures), 0)
     twin.records = {label: [dict(row) for row in rows] for label, rows in app.records.items()}
     twin.settings = {title: dict(values) for title, values in app.settings.items()}
     return twin

@@ -212,20 +212,36 @@ _REMEMBERED = 12
 """Words that may be drawn again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Files of `foundation/data` that words are drawn from."""
+
+    phrases: str
+    """Interface phrases in sections."""
+    words: str
+    """Everyday words, one a line."""
+
+
+TRAINING = Lexicon("interface_words.txt", "vocabulary.txt")
+UNSEEN = Lexicon("held_out_phrases.txt", "held_out_words.txt")
+"""Phrases and words of which none is in `TRAINING`: what measurements draw from."""
+
+
 @cache
-def phrases(section: str) -> tuple[str, ...]:
+def phrases(section: str, lexicon: Lexicon = TRAINING) -> tuple[str, ...]:
     """Return one section of the harvested interface phrases: `english labels`, `foreign sentences`, …"""
-    text = resources.files("foundation").joinpath("data/interface_words.txt").read_text(encoding="utf-8")
+    text = resources.files("foundation").joinpath("data", lexicon.phrases).read_text(encoding="utf-8")
     body = text.split(f"[{section}]\n", 1)[1].split("\n\n", 1)[0]
     return tuple(line for line in body.split("\n") if line)
 
 
 @cache
-def plain_words() -> tuple[str, ...]:
-    """Return ordinary lower-case words: those of the harvested sentences, and everyday ones."""
-    found = re.findall(r"\b[a-z]{3,12}\b", " ".join(phrases("english sentences")))
-    everyday = resources.files("foundation").joinpath("data/vocabulary.txt").read_text(encoding="utf-8").split()
-    return tuple(sorted({*found, *everyday}))
+def plain_words(lexicon: Lexicon = TRAINING) -> tuple[str, ...]:
+    """Return ordinary lower-case words: those of the harvested sentences, and everyday ones; of another lexicon, only what is new."""
+    found = re.findall(r"\b[a-z]{3,12}\b", " ".join(phrases("english sentences", lexicon)))
+    everyday = resources.files("foundation").joinpath("data", lexicon.words).read_text(encoding="utf-8").split()
+    known = set() if lexicon is TRAINING else set(plain_words())
+    return tuple(sorted({*found, *everyday} - known))
 
 
 @dataclass(slots=True)
@@ -239,6 +255,7 @@ class Words:
     strangeness: float = 0.3
     foreign: float = 0.15
     echo: float = 0.12
+    lexicon: Lexicon = TRAINING
     _drawn: list[str] = field(default_factory=list, repr=False)
 
     def invented(self) -> str:
@@ -252,7 +269,7 @@ class Words:
         """Return one lower-case word."""
         if self._drawn and self.rng.random() < self.echo:
             return self.rng.choice(self._drawn[-_REMEMBERED:])
-        word = self.invented() if self.rng.random() < self.strangeness else self.rng.choice(plain_words())
+        word = self.invented() if self.rng.random() < self.strangeness else self.rng.choice(plain_words(self.lexicon))
         self._drawn.append(word)
         return word
 
@@ -272,8 +289,8 @@ class Words:
         if draw < self.strangeness:
             return " ".join(self.invented() for _ in range(self.rng.choice((1, 1, 2)))).capitalize()
         if draw < self.strangeness + self.foreign:
-            return self.rng.choice(phrases("foreign labels"))
-        return self.rng.choice(phrases("english labels"))
+            return self.rng.choice(phrases("foreign labels", self.lexicon))
+        return self.rng.choice(phrases("english labels", self.lexicon))
 
     def labels(self, count: int, taken: set[str]) -> list[str]:
         """Return labels that differ from each other and from those taken, which they join."""
@@ -288,7 +305,7 @@ class Words:
     def sentence(self) -> str:
         """Return a line of page text."""
         return self.rng.choice(
-            phrases("foreign sentences" if self.rng.random() < self.foreign else "english sentences")
+            phrases("foreign sentences" if self.rng.random() < self.foreign else "english sentences", self.lexicon)
         )
 
     def title(self) -> str:

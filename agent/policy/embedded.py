@@ -44,12 +44,28 @@ def set_up(models: Path, progress: Progress = lambda _: None, source: str | None
     target = models / f"embedded-{_adapter_hash(adapter)[:12]}"
     if source is None and is_complete(target):
         return target
-    models.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=models, prefix="setup-") as folder:
+    return _make(target, adapter, progress, source)
+
+
+def set_up_pretrained(models: Path, progress: Progress = lambda _: None, source: str | None = None) -> Path:
+    """Return the folder of the same weights without the foundation adapter: what its training and its measurements begin with.
+
+    Raises SetupError with what to do next.
+    """
+    target = models / f"pretrained-{GGUF_SHA256[:12]}"
+    if source is None and is_complete(target):
+        return target
+    return _make(target, None, progress, source)
+
+
+def _make(target: Path, adapter: Path | None, progress: Progress, source: str | None) -> Path:
+    """Find the weights, convert them, merge the adapter where there is one, and put all in place at once."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix="setup-") as folder:
         weights = _find(Path(folder), progress, source)
-        progress("converting to bf16 and merging the foundation adapter")
+        progress("converting to bf16 and merging the foundation adapter" if adapter else "converting to bf16")
         model, tokenizer = _load(weights)
-        if (adapter / "adapter_config.json").exists():
+        if adapter is not None and (adapter / "adapter_config.json").exists():
             from peft import PeftModel
 
             model = PeftModel.from_pretrained(model, adapter).merge_and_unload()

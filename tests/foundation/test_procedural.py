@@ -13,6 +13,8 @@ from consolidation.segments import Step
 from foundation.app import ProceduralApp
 from foundation.dataset import HELD_OUT, draw_sequences
 from foundation.episodes import MAX_STEPS, run_expert
+from foundation.goals import GiveUp, Read
+from foundation.hard_tasks import Unavailable
 from foundation.tasks import SUITES, Task, draw_task
 
 SEEDS = range(40)
@@ -36,7 +38,8 @@ def test_a_seed_fixes_everything(suite: str) -> None:
 def test_experts_reach_their_goals_within_the_limit(suite: str) -> None:
     for seed in SEEDS:
         task = draw_task(seed, suite)
-        assert suite in ("unknown",) or not task.goal.achieved(task.app) or suite == "read"
+        idle = isinstance(task.goal, GiveUp | Read | Unavailable)  # nothing is to be changed
+        assert idle or not task.goal.achieved(task.app)
         steps = episode(task)
         assert len(steps) < MAX_STEPS, (seed, task.text)
         assert task.goal.achieved(task.app), (seed, task.text)
