@@ -33,7 +33,7 @@ class WatchView(Vertical):
         self.query_one("#watch-task", Heading).update(task)
         self.query_one(Timeline).clear()
         self.query_one(PageView).show("", "", ["The first page appears here once the browser is open."])
-        self.query_one(Timeline).focus()
+        self.screen.set_focus(self.query_one(Timeline))  # at once: later it would take the keys from the next question
 
     async def draw(self, records: Sequence[dict[str, Any]], written: str) -> None:
         """Draw events; of the pages, which replace one another, the latest.
@@ -73,7 +73,7 @@ class WatchView(Vertical):
     async def answered(self) -> None:
         """Take the question away and give the keys back to the steps."""
         await self.clear()
-        self.query_one(Timeline).focus()
+        self.screen.set_focus(self.query_one(Timeline))  # at once: later it would take the keys from the next question
 
     async def end(self, reason: str) -> None:
         """Write why the session ended."""
