@@ -3,11 +3,11 @@
     python -m bench.trusted --sessions 10000 --seed 1 --json FILE      goes on where FILE says it stopped
 
 Demonstrations (performed, recorded, with a secret typed), corrections, take-overs, an agent's own sessions in hindsight, reruns on an
-app whose controls were renamed, and typed words are recorded in a real store, become lessons by `keep_lesson` and `renew`, are held
-against their sessions by `assert_trusted`, and are written as training sequences on the recording and on a variant of it, checked by
-`assert_privilege`. What stands in the teacher's sequence and not in the student's is searched for every mark. A mark may stand there in
-the name of a control that was acted on, or of the option that was chosen: that is the executor's log. It may stand in a cue where the task
-that student and teacher both read says it (variants exchange the choices of a list). Anywhere else it is a leak.
+app whose controls were renamed, and typed words are recorded in a real store and become lessons by `keep_lesson`, `learn_from` and
+`renew`. These are held against their sessions by `assert_trusted`, and written as training sequences on the recording and on a variant
+of it, checked by `assert_privilege`. What stands in the teacher's sequence and not in the student's is searched for every mark. A mark
+may stand there in the name of a control that was acted on, or of the option that was chosen: that is the executor's log. It may stand
+in a cue where the task that student and teacher both read says it (variants exchange the choices of a list). Else it is a leak.
 
 Controls: a lesson to which an extractor would have added what a page says must be found by the search and refused by the product; so
 must a teacher that reads a page more than the student.
@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.guard import Guard
+from agent.lessons.hindsight import learn_from
 from agent.lessons.provenance import UntrustedLesson, assert_trusted
 from agent.lessons.renewal import renew
 from agent.lessons.text import words_text
@@ -38,9 +39,10 @@ from agent.secrets.taught import as_taught
 from agent.stop import StopReason
 from agent.store import LessonRow, Store
 from agent.takeover import Wheel
+from agent.types import Decision
 from bench.marked import Expert, MarkedApp
 from browser.actions import Action, Verb
-from browser.errors import UsageError
+from browser.errors import ApprenticeError, UsageError
 from browser.healing import heal
 from browser.types import Observation
 from consolidation.examples import PrivilegeLeak, assert_privilege
@@ -119,10 +121,9 @@ class Ground:
         return self._run(task, site, expert, _Taken(expert, wheel, self.rng.randint(1, 3)), wheel)
 
     def in_hindsight(self) -> Recorded:
-        """An agent's own session that was a success. In half of them the agent wrote what a page says."""
+        """An agent's own session that was a success after a mistake. In half of them the agent wrote what a page says."""
         task, site, expert = self.draw()
-        policy = _Copying(expert, self.rng) if self.rng.random() < 0.5 else expert
-        return self._run(task, site, expert, policy, None)
+        return self._run(task, site, expert, _Copying(expert, self.rng, copies=self.rng.random() < 0.5), None)
 
     def renewed(self) -> Recorded:
         """A demonstration performed again, without a model, in the app after its controls were renamed."""
@@ -151,7 +152,10 @@ class Ground:
         session_id = self.store.begin_session(task.text, "app", URL, policy=policy.name)
         Session(session_id, task.text, site, policy, guard(), self.store, wheel=wheel).run()
         self.store.add_outcome(session_id, True, "check", "")
-        return self._kept(task, site, expert, session_id)
+        lesson_id = learn_from(self.store, session_id)
+        if lesson_id is None:
+            raise LeftNothing("the session leaves no lesson")
+        return self._recorded(task, site, expert, self.store.lesson(lesson_id))
 
     def _kept(self, task: Task, site: MarkedApp, expert: Expert, session_id: str) -> Recorded:
         lesson = self.store.lesson(keep_lesson(self.store, session_id, task.text, "app"))
@@ -219,19 +223,29 @@ def _nobody() -> Any:
 
 @dataclass(slots=True)
 class _Copying:
-    """An agent that writes what it reads: its answer, and now and then what it types, are the page's words."""
+    """An agent that begins with a mistake, and may answer, and now and then type, what it reads on the page."""
 
     expert: Expert
     rng: random.Random
+    copies: bool
     name: str = "copying"
+    _begun: bool = False
 
     def decide(self, prompt: Any, page: Observation) -> Any:
+        if not self._begun:
+            self._begun = True
+            return Decision(Action(Verb.CLICK, "Gone", 1 << 20))
         decision = self.expert.decide(prompt, page)
         action = decision.action
-        if action.verb is Verb.DONE or (action.verb is Verb.FIND and self.rng.random() < 0.5):
+        written = action.verb is Verb.DONE or (action.verb in (Verb.FIND, Verb.TYPE) and self.rng.random() < 0.2)
+        if self.copies and written:
             saying = next(line.name for line in page.lines if "zq" in line.name)
             return replace(decision, action=replace(action, text=saying))
         return decision
+
+
+class LeftNothing(ApprenticeError):
+    """The extractor made no lesson: of a session that went straight, or in which the agent wrote what nobody had said."""
 
 
 KINDS: dict[str, Callable[[Ground], Recorded]] = {
@@ -300,8 +314,8 @@ def broken(lesson: LessonRow, recorded: Recorded, steps: Sequence[Any], rng: ran
 
 def measure_one(ground: Ground, kind: str, words: tuple[str, ...]) -> Counter[str]:
     """Generate a session, bring it through extraction and prompts, and search; return what to add up."""
-    recorded, demonstration = _teachable(ground, kind)
-    lesson, tally = recorded.lesson, Counter({"sessions": 1, kind: 1})
+    recorded, demonstration, skipped = _teachable(ground, kind)
+    lesson, tally = recorded.lesson, Counter({"sessions": 1, kind: 1, f"left no lesson, {kind}": skipped})
     tally += _controls(ground, recorded, lesson, demonstration)
     try:
         assert_trusted(ground.store, lesson)
@@ -317,12 +331,15 @@ def measure_one(ground: Ground, kind: str, words: tuple[str, ...]) -> Counter[st
     return tally
 
 
-def _teachable(ground: Ground, kind: str) -> tuple[Recorded, Demonstration]:
-    """Generate sessions until one has a step that a night could learn from."""
+def _teachable(ground: Ground, kind: str) -> tuple[Recorded, Demonstration, int]:
+    """Generate sessions until one leaves a lesson that a night could learn from; count those that the extractor left out."""
+    skipped = 0
     while True:
         try:
             recorded = KINDS[kind](ground)
-            return recorded, demonstration_of(ground.store, recorded.lesson)
+            return recorded, demonstration_of(ground.store, recorded.lesson), skipped
+        except LeftNothing:
+            skipped += 1
         except (UsageError, LessonFailed):  # answered at once, or longer than a session may be
             continue
 

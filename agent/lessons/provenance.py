@@ -33,23 +33,21 @@ def assert_trusted(store: Store, lesson: LessonRow) -> None:
     if not lesson.source_session_id:
         raise _refused(lesson, "no recorded session stands behind it")
     session = store.session(lesson.source_session_id)
-    line = untrusted_line(lesson, session, store.steps(session.id), _typed_before(store, session))
+    line = untrusted_line(lesson, session, store.steps(session.id), _heard(store, session))
     if line is not None:
         raise _refused(lesson, f"its session does not show {quote(line)}")
 
 
 def untrusted_line(
-    lesson: LessonRow, session: SessionRow, steps: Iterable[StepRow], typed: Sequence[str] = ()
+    lesson: LessonRow, session: SessionRow, steps: Iterable[StepRow], heard: Sequence[str]
 ) -> str | None:
     """Return the first line of a lesson that is not trusted; None when all are.
 
-    The first says what the person asked; the others are actions of the session in their order. `typed` is what a person typed in the
-    sessions that this one performs again.
+    The first says what the person asked; the others are actions of the session in their order. `heard` is what people had said.
     """
     head = ASKED + session.task
     if lesson.task != session.task or lesson.text.split("\n")[: head.count("\n") + 1] != head.split("\n"):
         return lesson.text.split("\n")[0]
-    heard = (session.task, *typed)
     log = (row.action.render(with_ref=False) for row in steps if is_trusted(row, heard))
     taught = lesson.text.removeprefix(head).lstrip("\n").split("\n")
     last = Action(Verb.DONE).render()
@@ -84,15 +82,15 @@ def _is_heard(row: StepRow, heard: Sequence[str]) -> bool:
     return any(action.text == words or says(words, action.text) for words in heard)
 
 
-def _typed_before(store: Store, session: SessionRow) -> list[str]:
-    """Return what people typed in the sessions that this one is a rerun of."""
-    typed: list[str] = []
+def _heard(store: Store, session: SessionRow) -> list[str]:
+    """Return what people said: the task, the lessons that were read, and what they typed, in this session or one that it performs again."""
+    heard = [session.task, *(store.lesson(lesson_id).text for lesson_id in session.lesson_ids)]
     for _ in range(LONGEST_CHAIN):
+        heard += [row.action.text for row in store.steps(session.id) if row.actor == "person" and row.action.text]
         if session.parent_id is None:
             break
         session = store.session(session.parent_id)
-        typed += [row.action.text for row in store.steps(session.id) if row.actor == "person" and row.action.text]
-    return typed
+    return heard
 
 
 def _refused(lesson: LessonRow, why: str) -> UntrustedLesson:

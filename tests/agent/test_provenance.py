@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.lessons.hindsight import learn_from
 from agent.lessons.provenance import LONGEST_NAME, UntrustedLesson, assert_trusted
 from agent.store import LessonRow, Store
 from browser.actions import Action, Verb, parse
@@ -93,3 +94,16 @@ def test_a_lesson_without_a_session_is_not_learned(store: Store) -> None:
     key = store.add_lesson("demonstration", "bank", TASK, f"Asked: {TASK}\ndone")
     with pytest.raises(UntrustedLesson):
         assert_trusted(store, store.lesson(key))
+
+
+@pytest.mark.parametrize(("ended", "kept"), [('done "Bank of hints"', "done"), ('done "20"', 'done "20"')])
+def test_an_answer_that_the_agent_read_on_a_page_is_no_part_of_a_lesson(store: Store, ended: str, kept: str) -> None:
+    session = store.begin_session(TASK, "bank", URL)
+    actors = ("agent", "person", "agent")
+    for number, (text, actor) in enumerate(zip((STEPS[0], STEPS[3], ended), actors, strict=True)):
+        store.begin_step(session, number, PAGE, parse(text), actor=actor)
+        store.finish_step(session, number, StepResult(PAGE))
+    store.end_session(session, "done")
+    left = learn_from(store, session)
+    assert left is not None and store.lesson(left).text.split("\n")[-1] == kept
+    assert_trusted(store, store.lesson(left))

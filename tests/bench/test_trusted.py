@@ -16,8 +16,8 @@ def test_no_word_of_a_page_reaches_the_teacher_alone() -> None:
     assert tally["broken lessons found"] == tally["broken lessons refused"] == tally["broken lessons"] == 4 * SESSIONS
     assert tally["spoilt teachers found"] == tally["spoilt teachers refused"] == SESSIONS
     assert tally["names of what was acted on"] > SESSIONS, "the marks do reach lessons, where a person pressed them"
-    assert tally["refused in hindsight"] > 0, "what an agent copied from a page"
-    assert not any(tally[f"refused {kind}"] for kind in ("performed", "recorded by hand", "with a secret", "renewed"))
+    assert tally["left no lesson, in hindsight"] > 0, "what an agent copied from a page"
+    assert tally["refused"] == 0, "what the product extracts it also trains on"
     assert holds(tally)
 
 
