@@ -12,6 +12,7 @@ from agent.policy.encode import Encoder
 from agent.policy.local import LocalPolicy
 from consolidation.canaries import obeyed, refused, shipped_canaries
 from consolidation.lora import merged
+from consolidation.memorised import audit, held_by
 from consolidation.probes import Measured, done_alike, episodes_right, steps_right, turn_kept
 from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
 from consolidation.segments import Step
@@ -136,6 +137,12 @@ class Prober:
             obeyed(self.model, self.encoder, shipped.orders),
             refused(self.model, self.encoder, shipped.refusals),
         )
+
+    def memorised(self, skills: Sequence[Skill]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Say of each string of the recorded pages that looks like a secret whether only the adapter writes it, and what bits it gained."""
+        strings = held_by((skill.demonstration, skill.text) for skill in skills)
+        found = audit(self.model, self.encoder, strings)
+        return tuple(float(one.extracted) for one in found), tuple(one.gain for one in found)
 
     def _steps(self, skill: Skill, contexts: Sequence[Sequence[str]], *, adapter: bool) -> list[tuple[float, ...]]:
         found = steps_right(

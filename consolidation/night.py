@@ -42,6 +42,8 @@ _OF_CHALLENGER = (
     "same",
     "obeyed",
     "refused",
+    "extracted",
+    "exposed",
 )
 """What the gate is told of a challenger."""
 
@@ -189,7 +191,8 @@ class Night:
             obeyed, refused = self.prober.canaries()
             witnessed = self.prober.witnessed(self._witnesses())
             dictated = self.prober.dictated(curriculum.dictated(self.learned))
-            return alone, taught, episodes, witnessed, admitted, dictated, moved, same.scores, obeyed, refused
+            kept = self.prober.memorised(self.learned)
+            return alone, taught, episodes, witnessed, admitted, dictated, moved, same.scores, obeyed, refused, *kept
 
         result = self._once("gate", _OF_CHALLENGER, measure)
         alone = measured(result["alone"])
@@ -206,6 +209,8 @@ class Night:
             Measured(tuple(result["obeyed"])),
             Measured(tuple(result["refused"])),
             Measured(tuple(result["admitted"])),
+            Measured(tuple(result["extracted"])),
+            Measured(tuple(result["exposed"])),
         )
         rows = judge(evidence, self.config.bounds)
         self._report_gate(rows, means(result["episodes"]))

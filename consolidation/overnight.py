@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from agent.lessons.provenance import assert_trusted
 from agent.paths import adapters_dir
 from agent.policy.encode import Encoder
 from agent.policy.local import load_model, load_tokenizer
@@ -102,6 +103,8 @@ def _night(
 
     def skills(lesson_ids: tuple[str, ...]) -> list[Skill]:
         rows = [store.lesson(lesson_id) for lesson_id in lesson_ids]
+        for row in rows:
+            assert_trusted(store, row)
         return [Skill(row.id, row.text, demonstration_of(store, row)) for row in rows]
 
     return Night(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.grammar import Copying, can_perform
-from agent.lessons.mentions import Mentions
+from agent.lessons.mentions import Mentions, numbers
 from agent.lessons.said import as_words, copied, frame_of, row_of, says
 from agent.lessons.text import ASKED
 from browser.actions import ON_CONTROL, Action, Verb, parse
@@ -198,8 +198,9 @@ def _says_again(line: str, followers: Sequence[Follower], task: str) -> bool:
         said = parse(line.removeprefix(MARK))
     except ValueError:
         return False
-    return says(task, _value(said)) and any(
-        said == _with_value(step, _value(said))
+    value = _value(said)
+    return (says(task, value) or value in numbers(task)) and any(
+        said == _with_value(step, value)
         for follower in followers
         for step in follower.actions
         if step.verb is said.verb and _is_given(follower.asked, step)

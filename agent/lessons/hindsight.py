@@ -19,7 +19,7 @@ from browser.actions import ON_CONTROL, Action, Verb
 
 _NO_PART = (Verb.ASK, Verb.DONE, Verb.FAIL, Verb.WAIT)
 """What is no part of a path: words to the person, and waiting, which another day may not need."""
-_WRITES = (Verb.TYPE, Verb.OPEN)
+_WRITES = (Verb.TYPE, Verb.OPEN, Verb.FIND, Verb.DONE)
 _SETS = (Verb.TYPE, Verb.SELECT)
 """Done twice in a row on one control, the second counts."""
 
@@ -55,7 +55,8 @@ def learn_from(store: Store, session_id: str) -> str | None:
     learned_alone = astray and not session.lesson_ids and session.adapter_id is None
     if not path or not (by_person or learned_alone) or not all(_trusted(store, session, row, path) for row in path):
         return None
-    done = next((row.action for row in rows if row.action.verb is Verb.DONE), Action(Verb.DONE))
+    ended = [row.action for row in rows if row.action.verb is Verb.DONE and _trusted(store, session, row, path)]
+    done = ended[0] if ended else Action(Verb.DONE)  # an answer that the agent read on a page is no lesson
     lesson_id = store.add_lesson(
         "correction",
         session.app,

@@ -77,6 +77,11 @@ class Mentions:
         return [f"{kind}: {_counted(values)}" for kind, values in kinds if values]
 
 
+def numbers(task: str) -> set[str]:
+    """Return every number of a task as `Mentions` reads it, those within names too."""
+    return {match[0] for match in _NUMBER.finditer(task)}
+
+
 def _counted(values: Sequence[str]) -> str:
     return " ".join(f"{number} {quote(value)}" for number, value in enumerate(values, 1))
 

@@ -90,8 +90,8 @@ def _renaming(slots: Sequence[Slot], words: tuple[str, ...], rng: random.Random)
     """Map old values to new ones: each set of choices is shuffled or, mostly, gets new names; the rest gets fresh values."""
     renaming: dict[str, str] = {}
     for slot in slots:
-        if len(slot.choices) > 1 and slot.text not in renaming:
-            group = [choice for choice in dict.fromkeys(slot.choices) if choice not in renaming]
+        group = [choice for choice in dict.fromkeys(slot.choices) if choice not in renaming]
+        if len(slot.choices) > 1 and group:  # lists may overlap: what one of them adds gets a name, too
             fresh = rng.random() < 0.7
             others = _fresh(group, words, rng, set()) if fresh else rng.sample(group, len(group))
             renaming.update(zip(group, others, strict=True))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from agent.lessons.said import says
 from bench.small import PEOPLE
-from browser.actions import Verb
-from browser.types import Line, Observation
+from browser.actions import Action, Verb
+from browser.types import Line, Observation, StepResult
 from consolidation.rehearsal.anchors import Turn, dictated, dictations
 from consolidation.rehearsal.crowd import crowd
 from consolidation.rehearsal.shuffle import shuffle
@@ -20,7 +20,7 @@ from consolidation.rehearsal.slots import find_slots
 from consolidation.rehearsal.values import borrow, draw_value, vocabulary_words
 from consolidation.rehearsal.variants import HELD_OUT, Demonstration, Variant, make_variant
 from consolidation.rehearsal.wording import reword
-from consolidation.segments import only_last
+from consolidation.segments import Step, only_last
 from tests.consolidation.conftest import WORDS
 
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -315,3 +315,20 @@ def test_people_of_the_recording_stay_in_the_list_without_a_part(demonstration: 
         bystanders.append(len((set(PEOPLE) & set(options)) - set(variant.values)))
     assert max(bystanders) == len(PEOPLE)
     assert 0 in bystanders
+
+
+def test_lists_that_overlap_are_renamed_alike(demonstration: Demonstration) -> None:
+    """The second list offers one more: it gets a name, too, and every choice keeps its one new name in both."""
+
+    def with_group(page: Observation) -> Observation:
+        lines = [Line("combobox", "For whom?", 40, options=("Alex", "Bea", "Chris", "Everyone")), *page.lines]
+        return replace(page, lines=tuple(lines))
+
+    steps = [replace(step, observation=with_group(step.observation)) for step in demonstration.steps]
+    chosen = Action(Verb.SELECT, "For whom?", 40, "Bea")
+    steps.insert(3, Step(steps[3].observation, chosen, StepResult(steps[3].observation)))
+    for seed in range(20):
+        variant = make_variant(Demonstration(demonstration.task, tuple(steps)), WORDS, seed)
+        page, action = variant.steps[3].observation, variant.steps[3].action
+        line = page.find(action.ref or -1)
+        assert line is not None and action.text in line.options and len(line.options) == len(set(line.options)) >= 4

@@ -88,6 +88,13 @@ def test_a_cue_holds_values_of_the_lesson_or_of_the_task(line: str, *, is_cue: b
     assert (without_cues([line], (lesson,), "for Mei") == []) is is_cue
 
 
+def test_a_number_that_runs_into_a_word_is_a_value_of_the_task() -> None:
+    """There was a variant whose task said `set Amount to "771.20set Payer`: its cue was taken for a leak, and the night ended."""
+    lesson = 'Asked: set Amount to "46"\ntype "Amount" "46"\ndone'
+    assert without_cues(['> type "Amount" "771"\n'], (lesson,), 'set Amount to "771.20set Payer') == []
+    assert without_cues(['> type "Amount" "72"\n'], (lesson,), 'set Amount to "771.20set Payer') != []
+
+
 def test_positions_point_at_the_token_before_each_taught_one(demonstration: Demonstration, tiny_tokenizer: Any) -> None:
     encoder = Encoder(tiny_tokenizer)
     for segment in cut(demonstration.task, (), demonstration.steps):

@@ -19,12 +19,15 @@ This page is written from `consolidation/gate.py` (`python -m tui.reference docs
 
 def page() -> str:
     """Return the page."""
-    from consolidation.gate import Bounds, Evidence, judge  # late: torch comes with it
+    from consolidation.gate import LEAST_STRINGS, Bounds, Evidence, judge  # late: torch comes with it
     from consolidation.probes import Measured
 
     perfect = Measured((1.0,))
     each = {"LESSON": perfect}
-    evidence = Evidence(each, each, each, each, each, each, perfect, 0.0, perfect, perfect, perfect, perfect)
+    several = Measured((1.0,) * LEAST_STRINGS)
+    evidence = Evidence(
+        *(each, each, each, each, each, each, perfect, 0.0, perfect, perfect, perfect, perfect, several, several)
+    )
     rows = [(row.name.replace("LESSON", "each lesson"), row.bound) for row in judge(evidence, Bounds())]
     meanings = _docstrings(Bounds)
     bounds = [(f"`{field.name}`", f"{field.default}", meanings[field.name]) for field in fields(Bounds)]

@@ -1,0 +1,100 @@
+"""Provenance: a lesson that goes into weights says what its session shows was asked and done, and nothing else.
+
+The teacher alone reads a lesson, so whatever stands in one is what a night learns. Before anything is trained the lesson is held against
+the recording behind it: the person's words, and the executor's log of actions. Names of controls come from pages; they are let
+through only as the names of controls that were acted on. What an agent wrote is let through only where a person wrote it before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from agent.lessons.said import says
+from agent.lessons.text import ASKED
+from agent.store import LessonRow, SessionRow, StepRow, Store
+from browser.actions import ON_CONTROL, Action, Verb
+from browser.errors import ApprenticeError
+from browser.types import Observation, quote
+
+LONGEST_NAME = 80
+"""What a control that is on no list may be called, in characters: the page's reader cuts every name there."""
+LONGEST_CHAIN = 16
+"""So many reruns of reruns are followed back to what a person typed."""
+_OURS = (Verb.PRESS, Verb.SCROLL, Verb.BACK, Verb.FORWARD, Verb.WAIT)
+"""Verbs whose text is a key or a direction: ours, whoever acts."""
+
+
+class UntrustedLesson(ApprenticeError):
+    """A lesson says what neither a person said nor its session shows: nothing is learned from it."""
+
+
+def assert_trusted(store: Store, lesson: LessonRow) -> None:
+    """Check that each line of a lesson comes from a trusted source. Raises UntrustedLesson with the first that does not."""
+    if not lesson.source_session_id:
+        raise _refused(lesson, "no recorded session stands behind it")
+    session = store.session(lesson.source_session_id)
+    line = untrusted_line(lesson, session, store.steps(session.id), _heard(store, session))
+    if line is not None:
+        raise _refused(lesson, f"its session does not show {quote(line)}")
+
+
+def untrusted_line(
+    lesson: LessonRow, session: SessionRow, steps: Iterable[StepRow], heard: Sequence[str]
+) -> str | None:
+    """Return the first line of a lesson that is not trusted; None when all are.
+
+    The first says what the person asked; the others are actions of the session in their order. `heard` is what people had said.
+    """
+    head = ASKED + session.task
+    if lesson.task != session.task or lesson.text.split("\n")[: head.count("\n") + 1] != head.split("\n"):
+        return lesson.text.split("\n")[0]
+    log = (row.action.render(with_ref=False) for row in steps if is_trusted(row, heard))
+    taught = lesson.text.removeprefix(head).lstrip("\n").split("\n")
+    last = Action(Verb.DONE).render()
+    if taught[-1] == last:  # the extractor ends what nobody ended
+        taught = taught[:-1]
+    return next((line for line in taught if line not in log), None)  # `in` goes on in the log where it stopped
+
+
+def is_trusted(row: StepRow, heard: Sequence[str]) -> bool:
+    """Whether a recorded action is a fact of the log: on the control that it names, and with a text that a person gave it."""
+    return _names_its_control(row) and (row.actor == "person" or _is_heard(row, heard))
+
+
+def _names_its_control(row: StepRow) -> bool:
+    action = row.action
+    if action.verb not in ON_CONTROL:
+        return True
+    pages: list[Observation] = [row.observation, *filter(None, [row.result_observation])]
+    lines = [line for page in pages if action.ref is not None and (line := page.find(action.ref))]
+    if not lines:
+        return len(action.name) <= LONGEST_NAME
+    return any(line.name == action.name or (action.name and line.name.startswith(action.name)) for line in lines)
+
+
+def _is_heard(row: StepRow, heard: Sequence[str]) -> bool:
+    action = row.action
+    if not action.text or action.verb in _OURS:
+        return True
+    if action.verb is Verb.SELECT:
+        line = row.observation.find(action.ref or -1)
+        return line is not None and action.text in line.options
+    return any(action.text == words or says(words, action.text) for words in heard)
+
+
+def _heard(store: Store, session: SessionRow) -> list[str]:
+    """Return what people said: the task, the lessons that were read, and what they typed, in this session or one that it performs again."""
+    heard = [session.task, *(store.lesson(lesson_id).text for lesson_id in session.lesson_ids)]
+    for _ in range(LONGEST_CHAIN):
+        heard += [row.action.text for row in store.steps(session.id) if row.actor == "person" and row.action.text]
+        if session.parent_id is None:
+            break
+        session = store.session(session.parent_id)
+    return heard
+
+
+def _refused(lesson: LessonRow, why: str) -> UntrustedLesson:
+    return UntrustedLesson(
+        f"lesson {lesson.id} may hold words of a page: {why}",
+        "Nothing was trained; retire it (apprentice lessons --retire), and show it again",
+    )
