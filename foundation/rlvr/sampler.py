@@ -20,7 +20,7 @@ from transformers import DynamicCache
 
 from agent.grammar import action_grammar
 from agent.policy.encode import Encoder
-from agent.policy.local import grammar_tokenizer
+from agent.policy.tokens import grammar_tokenizer
 from agent.prompt import Prompt
 from browser.actions import Action, parse
 from browser.types import Observation
