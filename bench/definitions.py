@@ -6,11 +6,12 @@ the key when something is wrong.
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,11 @@ class AppSpec:
     skills: tuple[SkillSpec, ...]
     file: Path
 
+    def with_skills(self, skills: tuple[SkillSpec, ...]) -> AppSpec:
+        """Return the app with skills after its own."""
+        server = (self.name, self.install, self.start, self.seed, self.ready, self.login_start, self.login_steps)
+        return AppSpec(*server, (*self.skills, *skills), self.file)
+
 
 _FIRST = ("Ann", "Boris", "Celia", "Faisal", "Gwen", "Henrik", "Isla", "Jamal", "Keiko", "Lorenzo")
 _THINGS = (
@@ -165,7 +171,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def load_app(path: Path) -> AppSpec:
-    """Read a definition; one with `app` adds skills to the definition that this path names. Raises UsageError that names file and key."""
+    """Read a definition; one with `app` has skills for the app of this path. Raises UsageError that names file and key."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
@@ -175,8 +181,7 @@ def load_app(path: Path) -> AppSpec:
         _skill(_Reader(path, skill, f"skills.{index}."), skill) for index, skill in enumerate(data.get("skills", []))
     )
     if "app" in data:
-        app = load_app(path.parent / reader.text("app"))
-        return replace(app, skills=(*app.skills, *skills))
+        return load_app(Path(os.path.normpath(path / ".." / reader.text("app")))).with_skills(skills)
     server = reader.table("server")
     login = data.get("login", {})
     return AppSpec(
