@@ -122,7 +122,8 @@ def test_whoever_asks_abreast_hears_what_one_hears_alone(model: Any, seed: int, 
 
 def test_what_is_written_needs_no_memory(model: Any) -> None:
     def begin(number: int, logits_T_V: torch.Tensor) -> Writing[int]:
-        held.append(sum(type(thing) is Stretch for thing in gc.get_objects()))
+        if number == 15:
+            held.append(sum(type(thing) is Stretch for thing in gc.get_objects()))
         yield Feed([1, 2], last=1)
         return number
 
@@ -131,5 +132,5 @@ def test_what_is_written_needs_no_memory(model: Any) -> None:
     with torch.inference_mode():
         assert len(dict(Abreast(model).write(texts, begin))) == len(texts)
     gc.collect()
-    assert max(held) > 1, "what is being written does"
+    assert held[0] > 1, "what is being written does"
     assert not any(type(thing) is Stretch for thing in gc.get_objects())
