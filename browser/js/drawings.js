@@ -6,7 +6,7 @@
 
   const USED = 'a,[role],[tabindex],[onclick],button,input,select,textarea';   // HTML may stand in a drawing, too
   const SHAPES = 'path,rect,circle,ellipse,polygon,polyline,line,text,image,use';
-  const MANY = 2000, SOME = 200;       // parts of a drawing that are looked at for listeners; shapes of a link that are measured
+  const MANY = 2000, SOME = 8;         // parts of a drawing that are looked at for listeners; shapes of a link that are measured
 
   const isDrawn = (el) => tagOf(el) >= 'a' && tagOf(el) !== 'svg' && Boolean(el.ownerSVGElement);   // HTML has its tags in capitals
   const isNamed = (el) => Boolean(attribute(el, 'aria-label') || attribute(el, 'aria-labelledby') || attribute(el, 'xlink:title') || svgTitle(el) || textOf(el, 1));

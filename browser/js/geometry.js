@@ -24,7 +24,7 @@
 
   // Shares of width and height where an element is looked for. A drawn one may be an arc, with little of its box in it.
   const POINTS = [[0.5, 0.5], [0.2, 0.5], [0.8, 0.5], [0.5, 0.2], [0.5, 0.8]], CORNERS = [[0.1, 0.1], [0.9, 0.9]];
-  const GRID = [0.08, 0.25, 0.42, 0.58, 0.75, 0.92].flatMap((fy, _, all) => all.map((fx) => [fx, fy]));
+  const GRID = [0.1, 0.37, 0.63, 0.9].flatMap((fy, _, all) => all.map((fx) => [fx, fy]));
   const pointsOf = (el, others = []) => (isDrawn(el) || others.length ? POINTS.concat(others, isDrawn(el) ? GRID : []) : POINTS);
 
   // The first of some points of the element that a mouse would reach; null when something else lies over all of them.
