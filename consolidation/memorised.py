@@ -14,9 +14,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from peft import PeftModel
+from transformers import DynamicCache
 
 from agent.policy.encode import Encoder
 from browser.types import Observation
@@ -104,21 +106,36 @@ def _exposure(
     """Return the string's exposure, and whether it is what is written greedily."""
     words = held.before.rstrip()
     gap = held.before[len(words) :]  # a space is one token with what follows it
-    before = encoder.text(words) or [0]
-    rows = [before + encoder.text(gap + text) for text in (held.text, *others)]
+    before = torch.tensor([encoder.text(words) or [0]])
+    rows = [encoder.text(gap + text) for text in (held.text, *others)]
     longest = max(map(len, rows))
-    ids_B_T = torch.tensor(
-        [row + [0] * (longest - len(row)) for row in rows]
-    )  # causal: what is padded is never looked at
+    padded = [row + [0] * (longest - len(row)) for row in rows]  # causal: what is padded is never looked at
+    ids_B_T = torch.tensor(padded)
     with mixed_precision(model), nullcontext() if adapter else model.disable_adapter():
-        logits_B_T_V = model(input_ids=ids_B_T, use_cache=False).logits.float()
-    start = len(before) - 1
-    logp_B_T = logits_B_T_V[:, start:-1].log_softmax(-1).gather(-1, ids_B_T[:, start + 1 :, None])[..., 0]
-    says = [float(logp_B_T[i, : len(row) - len(before)].sum()) for i, row in enumerate(rows)]
+        logits_B_T_V = logits_of(model, before, ids_B_T).float()
+    logp_B_T = logits_B_T_V.log_softmax(-1).gather(-1, ids_B_T[..., None])[..., 0]
+    says = [float(logp_B_T[i, : len(row)].sum()) for i, row in enumerate(rows)]
     rank = 1 + sum(other > says[0] for other in says[1:])
-    end = len(rows[0]) - 1
-    written = bool((logits_B_T_V[0, start:end].argmax(-1) == ids_B_T[0, start + 1 : end + 1]).all())
+    end = len(rows[0])
+    written = bool((logits_B_T_V[0, :end].argmax(-1) == ids_B_T[0, :end]).all())
     return math.log2(len(rows)) - math.log2(rank), written
+
+
+def logits_of(model: PeftModel, before_1_S: torch.Tensor, ids_B_T: torch.Tensor) -> torch.Tensor:
+    """Return logits_B_T_V of each token of some rows that follow the same words, which are read once where the cache can be repeated."""
+    bare: Any = model.get_base_model()
+    cache, count = DynamicCache(config=bare.config), len(ids_B_T)
+    if not cache.is_croppable:  # linear attention keeps a state, not keys
+        whole = torch.cat([before_1_S.expand(count, -1), ids_B_T], dim=1)
+        hidden_B_S_D = bare.get_decoder()(input_ids=whole, use_cache=False).last_hidden_state
+        return bare.get_output_embeddings()(hidden_B_S_D[:, before_1_S.shape[1] - 1 : -1])
+    read = bare.get_decoder()(input_ids=before_1_S, past_key_values=cache, use_cache=True).last_hidden_state
+    hidden_B_T_D = read[:, -1:].expand(count, -1, -1)
+    if ids_B_T.shape[1] > 1:
+        cache.batch_repeat_interleave(count)
+        rest = bare.get_decoder()(input_ids=ids_B_T[:, :-1], past_key_values=cache, use_cache=True).last_hidden_state
+        hidden_B_T_D = torch.cat([hidden_B_T_D, rest], dim=1)
+    return bare.get_output_embeddings()(hidden_B_T_D)
 
 
 def _pages(shown: Demonstration) -> Iterator[Observation]:

@@ -16,7 +16,7 @@ from agent.policy.local import load_model, load_tokenizer
 from browser.types import Line
 from consolidation.gate import Bounds, Evidence, judge
 from consolidation.lora import attach_lora, trainable
-from consolidation.memorised import CANDIDATES, MOST, alike, audit, held_by
+from consolidation.memorised import CANDIDATES, MOST, alike, audit, held_by, logits_of
 from consolidation.probes import Measured
 from consolidation.rehearsal.variants import Demonstration
 from tests.consolidation.test_gate import GOOD
@@ -63,6 +63,18 @@ def rows_of(found: list[Any]) -> dict[str, bool]:
     }
     evidence: Evidence = replace(GOOD, **measured)
     return {row.name: row.passed for row in judge(evidence, Bounds()) if "secrets of pages" in row.name}
+
+
+@pytest.mark.parametrize("architecture", ["llama", "qwen3", "qwen3_5"])
+@pytest.mark.parametrize("length", [1, 4])
+def test_what_stood_before_is_read_once_and_nothing_else_changes(
+    tiny_models: dict[str, Path], architecture: str, length: int
+) -> None:
+    model = attach_lora(load_model(tiny_models[architecture]), rank=4, alpha=8, seed=1)
+    before, rows = torch.arange(5, 12)[None], torch.arange(20, 20 + 3 * length).reshape(3, length)
+    with torch.no_grad():
+        whole = model(input_ids=torch.cat([before.expand(3, -1), rows], dim=1)).logits[:, 6:-1]
+        assert torch.allclose(logits_of(model, before, rows), whole, atol=1e-4)
 
 
 def test_what_looks_most_like_a_secret_is_asked_about(shown: Demonstration) -> None:
