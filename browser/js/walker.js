@@ -19,6 +19,7 @@
   const CONTROL_SELECTOR = 'a[*|href],button,input:not([type=hidden]),select,textarea,summary,[role=button],[role=link],[role=tab],[role=menuitem],[role=checkbox],[role=option],[contenteditable=true]';
   const SECRET_QUERY = /([?&#][^=&#]*(?:otp|cvv|cvc|passwor[dt]|passwd)=)[^&#]+/gi;
   const MAX_TEXT = 160;
+  const DRAWN = 24;                    // controls of drawings that are looked at closely: whether something covers them
 
   // --- the walk -------------------------------------------------------------------------------------------------
 
@@ -46,7 +47,7 @@
   class Walk {
     constructor(cap, budget, offset) {
       this.cap = cap; this.budget = budget; this.late = new Set(); this.spare = new Set(); this.lines = []; this.words = ''; this.wordsBox = null; this.offset = offset;
-      this.row = null; this.skipped = 0; this.modal = null; this.prune = true; this.controls = 0; this.foreign = []; this.secrets = [];
+      this.row = null; this.skipped = 0; this.modal = null; this.prune = true; this.controls = 0; this.drawn = 0; this.foreign = []; this.secrets = [];
     }
 
     flush() {
@@ -171,10 +172,11 @@
 
     control(el, role) {
       this.controls++;
-      const { el: target, box } = boxOf(el);
+      const drawn = isDrawn(el), glance = drawn && ++this.drawn > DRAWN;   // a map of a thousand places costs no more than one of some
+      const { el: target, box } = glance ? { el, box: boundsOf(el) } : boxOf(el);
       const inView = box.bottom + this.offset.y > 0 && box.top + this.offset.y < this.offset.height && box.right > 0 && box.left < innerWidth;
       if (box.width < 1 || box.height < 1) return;
-      if (inView && ownerOf(el) === document && !reachable(target, box)) { this.skipped++; return; }
+      if (inView && !glance && ownerOf(el) === document && !reachable(target, box)) { this.skipped++; return; }
       const line = { role, name: cut(nameOf(el, role), MAX_NAME), ref: refOf(el) };
       const states = statesOf(el, role);
       const secret = states.includes('secret');
@@ -185,7 +187,7 @@
       const options = optionsOf(el);
       if (options) line.options = options;
       if (this.row) line.row = true;
-      if (isDrawn(el) && !isNamed(el)) this.spare.add(line);
+      if (drawn && !isNamed(el)) this.spare.add(line);
       this.lines.push(line);
     }
 
