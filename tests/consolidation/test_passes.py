@@ -182,7 +182,7 @@ from consolidation.lora import attach_lora
 from consolidation.passes import Room
 room = Room.of(attach_lora(load_model(Path(sys.argv[1])), 4, 8, 1), 64, False)
 used = int(Path("/proc/self/statm").read_text().split()[0]) * 4096
-resource.setrlimit(resource.RLIMIT_AS, (used + (256 << 20), used + (256 << 20)))
+resource.setrlimit(resource.RLIMIT_AS, (used + (128 << 20), used + (128 << 20)))
 print(room.fit(lambda: torch.ones(room.tokens << 20).numel() >> 20, 4), room.tokens)
 """
 
@@ -198,4 +198,4 @@ def test_a_processor_without_memory_is_understood_too(tiny_model: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     held, room = map(int, done.stdout.split()[-2:])
-    assert held == room < 64, "256 MiB hold less than 64 Mi numbers of four bytes"
+    assert held == room < 64, "128 MiB hold less than 64 Mi numbers of four bytes"

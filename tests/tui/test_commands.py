@@ -21,7 +21,8 @@ from agent.paths import adapters_dir, database_path
 from agent.store import Store
 from browser.actions import parse
 from browser.types import Observation, StepResult
-from tui.cli import app, as_ours
+from tui.cli import as_ours
+from tui.commandline import app
 
 NOBODY = "http://127.0.0.1:9/"
 """The port of `discard`: nothing answers there."""
