@@ -20,6 +20,10 @@ PATIENCE = 120.0
 """Seconds that one wait may last."""
 
 
+_THEN_SAY = '"$@"; echo $? > "$0"'
+"""The shell writes down how the program ended: tmux may miss the signal that tells it so (3.3a, where SIGCHLD was blocked before it)."""
+
+
 class NeverShown(ApprenticeError):
     """The screen did not come to show what was expected."""
 
@@ -46,7 +50,8 @@ class Terminal:
             self.record.mkdir(parents=True, exist_ok=True)
         size = ("-x", str(COLUMNS), "-y", str(ROWS))
         options = ("set", "-g", "remain-on-exit", "on", ";", "set", "-g", "status", "off", ";")
-        self._tmux(*options, "new-session", "-d", *size, "--", *self.command, environment=self.environment)
+        command = ("sh", "-c", _THEN_SAY, str(self._ended), *self.command)
+        self._tmux(*options, "new-session", "-d", *size, "--", *command, environment=self.environment)
         return self
 
     def __exit__(
@@ -93,10 +98,13 @@ class Terminal:
             (self.record / f"{len(self.kept):02}-{name}.txt").write_text(self.screen() + "\n")
 
     def exit_code(self) -> int | None:
-        """Return what the program ended with, as a shell says it; None while it runs, or while tmux has not been told yet."""
-        told = self._tmux("display-message", "-p", "#{pane_dead_status},#{pane_dead_signal}").strip()
-        status, _, number = told.partition(",")
-        return int(status) if status else 128 + int(number) if number else None
+        """Return what the program ended with, as a shell says it; None while it runs."""
+        told = self._ended.read_text() if self._ended.exists() else ""
+        return int(told) if told.endswith("\n") else None
+
+    @property
+    def _ended(self) -> Path:
+        return self.folder / "ended"
 
     def _tmux(self, *arguments: str, environment: Mapping[str, str] | None = None, check: bool = True) -> str:
         command = ["tmux", "-S", str(self.folder / "tmux"), "-f", "/dev/null", *arguments]
