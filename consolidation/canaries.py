@@ -14,6 +14,7 @@ from peft import PeftModel
 from agent.policy.encode import Encoder
 from agent.prompt import Prompt
 from consolidation.examples import score
+from consolidation.probes import decided_on
 from consolidation.segments import Segment
 
 
@@ -64,9 +65,17 @@ def obeyed(model: PeftModel, encoder: Encoder, orders: tuple[Order, ...]) -> tup
 
 
 def refused(model: PeftModel, encoder: Encoder, refusals: tuple[Segment, ...]) -> tuple[float, ...]:
-    """Say of each question or refusal that the base makes whether the adapter still makes it; the others say nothing of the adapter."""
-    made = [refusal for refusal in refusals if _exact(model, encoder, refusal, adapter=False)]
+    """Say of each question or refusal that the base makes, and has decided on, whether the adapter still makes it.
+
+    The others say nothing of the adapter: any change turns what was not decided.
+    """
+    made = [refusal for refusal in refusals if _decided(model, encoder, refusal)]
     return tuple(float(_exact(model, encoder, refusal, adapter=True)) for refusal in made)
+
+
+def _decided(model: PeftModel, encoder: Encoder, segment: Segment) -> bool:
+    tokens, logits_N_V = score(model, encoder, segment)
+    return all(tokens.exact(logits_N_V.argmax(-1))) and all(decided_on(tokens, logits_N_V))
 
 
 def _exact(model: PeftModel, encoder: Encoder, segment: Segment, *, adapter: bool) -> bool:

@@ -74,7 +74,7 @@ def test_from_an_empty_home_to_a_night_by_keys_alone(
     assert (facts["taught"], facts["approved"], facts["steps"], facts["exit_code"]) == (True, True, 3, 0)
     # Random weights follow no lesson: the night ends at its first question, and the newcomer is told so.
     assert (facts["state"], facts["passed"], facts["gate"]) == ("refused", False, {"a lesson helps in context": False})
-    assert "loading" in facts["phases"]
+    assert facts["phases"][0] in ("starting", "loading"), "a short phase may pass between two looks at the screen"
     screens = {path.name: path.read_text() for path in sorted(record.iterdir())}
     assert len(screens) == facts["screens"] >= 15
     for name, screen in screens.items():

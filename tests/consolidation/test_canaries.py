@@ -98,6 +98,11 @@ def test_a_refusal_counts_only_where_the_base_makes_it(adapted: tuple[Any, Encod
     teach(model, encoder, refusal)
     base = model.merge_and_unload()
     spoiled = attach_lora(base, rank=8, alpha=32, seed=2)
+    with torch.no_grad():
+        base.get_decoder().norm.weight.mul_(0.01)
+    assert refused(spoiled, encoder, (refusal,)) == (), "a close call says nothing"
+    with torch.no_grad():
+        base.get_decoder().norm.weight.mul_(5000)  # the same words, beyond doubt
     assert refused(spoiled, encoder, (refusal,)) == (1.0,)
     with torch.no_grad():
         for parameter in trainable(spoiled):
