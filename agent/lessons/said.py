@@ -24,14 +24,17 @@ def as_words(value: str) -> str:
 
 
 def copied(task: str, text: str) -> str:
-    """Return the longest run of words of `text` that the task says too, if it is long enough to be no accident."""
+    """Return the longest run of words of `text` that the task says too, if it is long enough to be no accident.
+
+    It stands in both as words: the 20 of `20.5set` does not.
+    """
     if says(task, text.strip()):
         return text.strip()
     words = [match.span() for match in _WORD.finditer(text)]
     for count in range(len(words), 0, -1):
         for first in range(len(words) - count + 1):
             run = text[words[first][0] : words[first + count - 1][1]]
-            if (len(run) >= 4 or any(char.isdigit() for char in run)) and says(task, run):
+            if (len(run) >= 4 or any(char.isdigit() for char in run)) and says(task, run) and says(text, run):
                 return run
     return ""
 

@@ -47,6 +47,11 @@ def test_following_step_by_step_cues_every_step_once_and_then_nothing() -> None:
     assert cues.lines() == []
 
 
+def test_a_number_that_letters_follow_closely_is_no_value_of_the_task() -> None:
+    text = 'Asked: pay 20\ntype "What" "20.5set"\ndone'
+    assert Cues.of((text,)).lines() == ['> type "What" "20.5set"'] and Cues.of((text,)).copying("pay 30") is None
+
+
 def test_other_values_and_refs_are_the_same_step() -> None:
     assert follow('click "Add" [7]', 'type "What" [9] "Lunch"') == ['> select "Who" "Bea"']
 
