@@ -26,7 +26,9 @@ COMMANDS = {
     "run": Entry("run", "run", "Work on TASK in the app at URL."),
     "batch": Entry("batch", "batch", "Work through the tasks in FILE without a window."),
     "teach": Entry(
-        "teach", "teach", "Teach a TASK: record it in a browser window, type it, perform it from a file, or put it in words."
+        "teach",
+        "teach",
+        "Teach a TASK: record it in a browser window, type it, perform it from a file, or put it in words.",
     ),
     "sessions": Entry("sessions", "sessions", "List sessions."),
     "outcome": Entry("sessions", "outcome", "Say, now or months later, whether a session achieved its task."),
