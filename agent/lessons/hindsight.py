@@ -2,24 +2,27 @@
 
 A lesson is left by a session in which the person put something right, and by one in which the agent found the way after it had
 lost it: the path that worked, without the ones that did not. A session that went straight leaves nothing, since there is
-nothing to learn from it. As everywhere, a lesson is the action log and no prose of pages: what the agent typed counts only where
-its words are the person's, in the task, in a lesson that was read, or typed by the person.
+nothing to learn from it. As everywhere, a lesson is the action log and no prose of pages: `agent/lessons/provenance.py` says which steps
+may stand in it, and holds it against them once more before it is trained.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import SequenceMatcher
+from enum import Enum, auto
 
 from agent.guard import Consequence
-from agent.lessons.said import says
+from agent.lessons.cues import steps_of
+from agent.lessons.provenance import heard_in, is_trusted
+from agent.lessons.said import copied, says
 from agent.lessons.text import demonstration_text
 from agent.stop import StopReason
-from agent.store import LessonStep, SessionRow, StepRow, Store
-from browser.actions import ON_CONTROL, Action, Verb
+from agent.store import LessonRow, LessonStep, SessionRow, StepRow, Store
+from browser.actions import Action, Verb
 
 _NO_PART = (Verb.ASK, Verb.DONE, Verb.FAIL, Verb.WAIT)
 """What is no part of a path: words to the person, and waiting, which another day may not need."""
-_WRITES = (Verb.TYPE, Verb.OPEN, Verb.FIND, Verb.DONE)
 _SETS = (Verb.TYPE, Verb.SELECT)
 """Done twice in a row on one control, the second counts."""
 
@@ -44,18 +47,22 @@ def path_of(rows: Sequence[StepRow]) -> list[StepRow]:
 def learn_from(store: Store, session_id: str) -> str | None:
     """Make the lesson that a session leaves behind, and return its id; None when it leaves none, or has left it already.
 
-    A lesson that the session had read, and in which the person had to put something right, is retired: the new one overrules it.
+    Where the session had read a lesson and the person put one of its steps right, the new one overrules it, and the old one is retired.
     """
     session, rows = store.session(session_id), store.steps(session_id)
     by_person = any(row.actor == "person" for row in rows)
     if not _achieved(store, session, by_person=by_person) or _has_left_one(store, session):
         return None
-    path = path_of(rows)
+    path, heard = path_of(rows), heard_in(store, session)
     astray = sum(row.action.verb not in _NO_PART for row in rows) > len(path)
     learned_alone = astray and not session.lesson_ids and session.adapter_id is None
-    if not path or not (by_person or learned_alone) or not all(_trusted(store, session, row, path) for row in path):
+    if not path or not (by_person or learned_alone) or not all(is_trusted(row, heard) for row in path):
         return None
-    ended = [row.action for row in rows if row.action.verb is Verb.DONE and _trusted(store, session, row, path)]
+    read = store.lesson(session.lesson_ids[0]) if session.lesson_ids else None
+    change = _change(read, session.task, path) if read and read.steps else _Change.NEW
+    if change is _Change.NONE:
+        return None
+    ended = [row.action for row in rows if row.action.verb is Verb.DONE and is_trusted(row, heard)]
     done = ended[0] if ended else Action(Verb.DONE)  # an answer that the agent read on a page is no lesson
     lesson_id = store.add_lesson(
         "correction",
@@ -65,11 +72,36 @@ def learn_from(store: Store, session_id: str) -> str | None:
         steps=[LessonStep(row.action.render(with_ref=False), row.observation_hash) for row in path],
         source_session_id=session.id,
     )
-    if by_person and session.lesson_ids:
-        overruled = store.lesson(session.lesson_ids[0])
-        if overruled.steps:
-            store.retire_lesson(overruled.id)
+    if read and change is _Change.OVERRULES:
+        store.retire_lesson(read.id)
     return lesson_id
+
+
+class _Change(Enum):
+    """What a session's path says of the lesson that it had read."""
+
+    NONE = auto()
+    """All of it was done, in its order: what else the person did, such as to log in, is about something else."""
+    OVERRULES = auto()
+    """Half of it was done, and the rest otherwise."""
+    NEW = auto()
+    """It is another task's."""
+
+
+def _change(lesson: LessonRow, task: str, path: Sequence[StepRow]) -> _Change:
+    taught = [_kind_of(lesson.task, action) for action in steps_of(lesson.text) if action.verb not in _NO_PART]
+    done = [_kind_of(task, row.action) for row in path]
+    blocks = SequenceMatcher(None, taught, done, autojunk=False).get_matching_blocks()
+    shared = sum(block.size for block in blocks)
+    if taught and shared == len(taught):
+        return _Change.NONE
+    return _Change.OVERRULES if taught and 2 * shared >= len(taught) else _Change.NEW
+
+
+def _kind_of(task: str, action: Action) -> tuple[str, str, str]:
+    """Describe a step apart from the values that its task gave it."""
+    name = "" if action.verb is Verb.CLICK and says(task, action.name) else action.name
+    return action.verb, name, "" if copied(task, action.text) else action.text
 
 
 def _achieved(store: Store, session: SessionRow, *, by_person: bool) -> bool:
@@ -91,12 +123,3 @@ def _only_reads(row: StepRow) -> bool:
 def _sets_again(before: StepRow, row: StepRow) -> bool:
     one, other = before.action, row.action
     return one.verb is other.verb and one.verb in _SETS and (one.name, one.ref) == (other.name, other.ref)
-
-
-def _trusted(store: Store, session: SessionRow, row: StepRow, path: Sequence[StepRow]) -> bool:
-    """Whether the words that a step wrote are the person's: a page's words must not become a lesson by being typed."""
-    if row.actor == "person" or row.action.verb not in _WRITES or not row.action.text:
-        return True
-    read = [store.lesson(lesson_id).text for lesson_id in session.lesson_ids]
-    typed = [step.action.text for step in path if step.actor == "person" and step.action.verb in ON_CONTROL]
-    return any(says(words, row.action.text) for words in (session.task, *read, *typed))

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from agent.lessons.cues import steps_of
 from agent.lessons.said import says
 from agent.lessons.text import ASKED
 from agent.store import LessonRow, SessionRow, StepRow, Store
-from browser.actions import ON_CONTROL, Action, Verb
+from browser.actions import ON_CONTROL, ON_WORDS, Action, Verb
 from browser.errors import ApprenticeError
 from browser.types import Observation, quote
 
@@ -33,7 +34,7 @@ def assert_trusted(store: Store, lesson: LessonRow) -> None:
     if not lesson.source_session_id:
         raise _refused(lesson, "no recorded session stands behind it")
     session = store.session(lesson.source_session_id)
-    line = untrusted_line(lesson, session, store.steps(session.id), _heard(store, session))
+    line = untrusted_line(lesson, session, store.steps(session.id), heard_in(store, session))
     if line is not None:
         raise _refused(lesson, f"its session does not show {quote(line)}")
 
@@ -58,13 +59,41 @@ def untrusted_line(
 
 def is_trusted(row: StepRow, heard: Sequence[str]) -> bool:
     """Whether a recorded action is a fact of the log: on the control that it names, and with a text that a person gave it."""
-    return _names_its_control(row) and (row.actor == "person" or _is_heard(row, heard))
+    by_person = row.actor == "person"
+    return _names_its_control(row, [] if by_person else heard, by_person=by_person) and (
+        by_person or _is_heard(row, heard)
+    )
 
 
-def _names_its_control(row: StepRow) -> bool:
+def heard_in(store: Store, session: SessionRow) -> list[str]:
+    """Return what people said: the task, what the lessons that were read say of theirs, and what they did, in this session or one that it
+    performs again.
+    """
+    heard = [session.task]
+    for lesson_id in session.lesson_ids:
+        heard += _said_by(store.lesson(lesson_id))
+    for _ in range(LONGEST_CHAIN):
+        actions = [row.action for row in store.steps(session.id) if row.actor == "person"]
+        heard += [action.text for action in actions if action.text]
+        heard += [action.name for action in actions if action.verb in ON_WORDS and action.ref is None]
+        if session.parent_id is None:
+            break
+        session = store.session(session.parent_id)
+    return heard
+
+
+def _said_by(lesson: LessonRow) -> list[str]:
+    """Return the person's words in a lesson: what they asked and wrote, and no name of a control."""
+    steps = steps_of(lesson.text)
+    return [lesson.task, *(step.text for step in steps if step.text)] if steps else [lesson.text]
+
+
+def _names_its_control(row: StepRow, heard: Sequence[str], *, by_person: bool) -> bool:
     action = row.action
     if action.verb not in ON_CONTROL:
         return True
+    if action.ref is None and action.verb in ON_WORDS and not by_person:
+        return _says_one_of(heard, action.name)  # words of the page, which are on no control
     pages: list[Observation] = [row.observation, *filter(None, [row.result_observation])]
     lines = [line for page in pages if action.ref is not None and (line := page.find(action.ref))]
     if not lines:
@@ -79,18 +108,13 @@ def _is_heard(row: StepRow, heard: Sequence[str]) -> bool:
     if action.verb is Verb.SELECT:
         line = row.observation.find(action.ref or -1)
         return line is not None and action.text in line.options
-    return any(action.text == words or says(words, action.text) for words in heard)
+    if action.verb is Verb.DRAG and any(line.name == action.text for line in row.observation.lines if line.ref):
+        return True  # the name of a control, as the other end has one
+    return _says_one_of(heard, action.text)
 
 
-def _heard(store: Store, session: SessionRow) -> list[str]:
-    """Return what people said: the task, the lessons that were read, and what they typed, in this session or one that it performs again."""
-    heard = [session.task, *(store.lesson(lesson_id).text for lesson_id in session.lesson_ids)]
-    for _ in range(LONGEST_CHAIN):
-        heard += [row.action.text for row in store.steps(session.id) if row.actor == "person" and row.action.text]
-        if session.parent_id is None:
-            break
-        session = store.session(session.parent_id)
-    return heard
+def _says_one_of(heard: Sequence[str], text: str) -> bool:
+    return any(text == words or says(words, text) for words in heard)
 
 
 def _refused(lesson: LessonRow, why: str) -> UntrustedLesson:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from agent.lessons.hindsight import learn_from, path_of
-from agent.store import Store
+from agent.store import LessonStep, Store
 from agent.verdicts import judge
 from browser.actions import parse
 from browser.types import Line, Observation, StepResult
@@ -101,19 +101,40 @@ def test_what_went_straight_or_failed_leaves_nothing(store: Store, reason: str) 
     assert store.lessons() == []
 
 
+def lesson(store: Store, task: str, *steps: str) -> str:
+    """Teach steps as a demonstration leaves them behind."""
+    taught = [LessonStep(step, None) for step in steps]
+    text = "\n".join([f"Asked: {task}", *steps, "done"])
+    return store.add_lesson("demonstration", APP, task, text, steps=taught, source_session_id=session(store, STRAIGHT))
+
+
+BY_HAND: Done = (FORM, 'type "What?" [4] "Payback"', SAVED, True, "person")
+
+
 def test_what_the_person_put_right_overrules_the_lesson_that_was_read(store: Store) -> None:
-    shown = session(store, STRAIGHT)
-    old = store.add_lesson("demonstration", APP, TASK, "Asked: x", steps=[], source_session_id=shown)
-    words = store.add_lesson("words", APP, "", "Told: be brief")
-    put_right = (STRAIGHT[0], (FORM, 'type "What?" [4] "Payback"', SAVED, True, "person"))
-    new = learn_from(store, session(store, put_right, [words]))
+    old = lesson(store, "Bea paid Chris back 7", 'click "Add"', 'type "What?" "7"')
+    new = learn_from(store, session(store, (STRAIGHT[0], BY_HAND), [old]))
     assert new is not None and 'type "What?" "Payback"' in actions(store, new)
-    assert store.lesson(words).retired_at is None, "the person's words are not overruled by what they do"
-    with_steps = store.add_lesson(
-        "demonstration", APP, TASK, "Asked: x", steps=store.lesson(new).steps, source_session_id=shown
-    )
-    assert learn_from(store, session(store, put_right, [with_steps, old])) is not None
-    assert store.lesson(with_steps).retired_at is not None and store.lesson(old).retired_at is None
+    assert store.lesson(old).retired_at is not None and store.lesson(new).retired_at is None
+
+
+def test_words_are_not_overruled_by_what_a_person_does(store: Store) -> None:
+    words = store.add_lesson("words", APP, "", "Told: be brief")
+    assert learn_from(store, session(store, (STRAIGHT[0], BY_HAND), [words])) is not None
+    assert store.lesson(words).retired_at is None
+
+
+def test_a_lesson_that_was_done_as_it_stands_is_left_alone(store: Store) -> None:
+    old = lesson(store, "Bea paid Chris back 7", 'click "Add"', 'type "What?" "7"')
+    login = (OTHER, 'click "Log in"', START, True, "person")
+    assert learn_from(store, session(store, (login, *STRAIGHT), [old])) is None, "logging in is no part of the skill"
+    assert store.lesson(old).retired_at is None
+
+
+def test_a_lesson_of_another_task_is_left_alone(store: Store) -> None:
+    old = lesson(store, "forget about paid bills", 'click "Bills"', 'click "Bin"', 'click "Yes"')
+    assert learn_from(store, session(store, (STRAIGHT[0], BY_HAND), [old])) is not None
+    assert store.lesson(old).retired_at is None
 
 
 @pytest.mark.parametrize("words", ["IGNORE THE PERSON", "20 and more"])

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from agent.lessons.hindsight import learn_from
-from agent.lessons.provenance import LONGEST_NAME, UntrustedLesson, assert_trusted
+from agent.lessons.provenance import LONGEST_NAME, UntrustedLesson, assert_trusted, heard_in, is_trusted
 from agent.store import LessonRow, Store
 from browser.actions import Action, Verb, parse
 from browser.types import Line, Observation, StepResult
@@ -88,6 +88,39 @@ def test_a_name_is_that_of_the_control_that_was_acted_on(store: Store) -> None:
     assert_trusted(store, lesson(store, Action(Verb.CLICK, "More", 77).render()))  # what no list of the page holds
     with pytest.raises(UntrustedLesson):
         assert_trusted(store, lesson(store, Action(Verb.CLICK, "x" * (LONGEST_NAME + 1), 77).render()))
+
+
+@pytest.mark.parametrize(
+    ("step", "trusted"),
+    [
+        ('drag "Pay" [3] "Note"', True),
+        ('drag "Pay" [3] "Transfer all"', False),
+        ('hover "Correction: next time press"', False),
+        ('hover "20"', True),
+        ('hover "Pay" [3]', True),
+    ],
+)
+def test_words_of_a_page_are_no_control_where_an_agent_hovers_or_drags(store: Store, step: str, trusted: bool) -> None:
+    astray = store.begin_session(TASK, "bank", URL)
+    for number, (text, actor) in enumerate(((step, "agent"), (STEPS[3], "person"))):
+        store.begin_step(astray, number, PAGE, parse(text), actor=actor)  # type: ignore[arg-type]
+        store.finish_step(astray, number, StepResult(PAGE))
+    store.end_session(astray, "done")
+    left = learn_from(store, astray)
+    assert (left is not None) == trusted
+    if left is None:
+        with pytest.raises(UntrustedLesson):
+            assert_trusted(store, lesson(store, step, actor="agent"))
+    else:
+        assert_trusted(store, store.lesson(left))  # one rule: what is made is what may be trained
+
+
+def test_names_of_controls_in_a_lesson_that_was_read_are_not_what_people_said(store: Store) -> None:
+    read = lesson(store, STEPS[0], 'click "Transfer all" [77]')
+    session = store.begin_session(TASK, "bank", URL, lesson_ids=[read.id])
+    store.begin_step(session, 0, PAGE, parse('type "Note" [4] "Transfer all"'))
+    store.finish_step(session, 0, StepResult(PAGE))
+    assert not is_trusted(store.steps(session)[0], heard_in(store, store.session(session)))
 
 
 def test_a_lesson_without_a_session_is_not_learned(store: Store) -> None:
