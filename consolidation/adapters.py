@@ -25,7 +25,9 @@ FORMAT = 1
 
 
 def write_adapter(root: Path, model: PeftModel, manifest: dict[str, Any]) -> tuple[str, Path]:
-    """Write the model's adapter and return its id (the hash of its weights) and folder. Writing it twice is harmless."""
+    """Write the model's adapter and return its id (the hash of its weights) and folder. Writing it twice is harmless; damaged files of an
+    earlier time are replaced.
+    """
     root.mkdir(parents=True, exist_ok=True)
     aside = root / f"{WRITING}{os.getpid()}"
     shutil.rmtree(aside, ignore_errors=True)
@@ -40,6 +42,9 @@ def write_adapter(root: Path, model: PeftModel, manifest: dict[str, Any]) -> tup
         for path in [*aside.iterdir(), aside]:
             sync(path)
         folder = root / adapter_id
+        if folder.exists() and not _is_whole(folder):
+            folder.rename(damaged := root / f".writing-damaged-{adapter_id}")
+            shutil.rmtree(damaged)
         if not folder.exists():
             aside.rename(folder)
             sync(root)
@@ -75,6 +80,14 @@ def verify_adapter(folder: Path, base_sha256: str | None = None) -> dict[str, An
             "Use the base it was trained on, or consolidate again",
         )
     return manifest
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        verify_adapter(folder)
+    except AdapterCorrupt:
+        return False
+    return True
 
 
 def sound_champion(store: Store, base_sha256: str) -> tuple[AdapterRow | None, list[str]]:

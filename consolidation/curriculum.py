@@ -57,9 +57,10 @@ class Curriculum:
 
     def reviewed(self, skill: Skill, count: int, generation: int) -> Iterator[list[Example]]:
         """Make the sequences of `count` variants of a skill that is held already, other ones in each generation."""
-        first = self.config.seed * 10_000 + 5_000 + generation * count
+        first = generation * max(count, self.config.reviewed)
         for number in range(first, first + count):
-            yield self._walked(skill, make_variant(skill.demonstration, self.words, number).only_filling())
+            variant = make_variant(skill.demonstration, self.words, self.config.seed * 10_000 + 5_000 + number)
+            yield self._walked(skill, variant if number % WHOLE == 0 else variant.only_filling())
 
     def dreamt(self, skill: Skill, round_no: int, index: int) -> list[Example]:
         """Let the student act without the lesson in a fresh variant; the teacher says what it would have done instead.

@@ -122,7 +122,7 @@ def distill(
         progress = restore(model, optimizer, checkpoint)
     model.train()
     room = Room.of(model, config.at_once, config.checkpointing)
-    while progress.update < last:
+    while progress.update < last and not is_settled(progress, len(skills)):
         rng = random.Random(f"{config.seed} {progress.update}")
         for group in optimizer.param_groups:
             group["lr"] = rate(config, updates, progress.update)
@@ -138,8 +138,6 @@ def distill(
         if checkpoint is not None and (progress.update % SAVE_EVERY == 0 or progress.update == last or settled):
             save(model, optimizer, progress, checkpoint)
         report(progress)
-        if settled:
-            break
     model.eval()
     return progress
 

@@ -139,10 +139,13 @@ class Prober:
         )
 
     def memorised(self, skills: Sequence[Skill]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Say of each string of the recorded pages that looks like a secret whether only the adapter writes it, and what bits it gained."""
+        """Say of each string of the recorded pages that looks like a secret whether only the adapter writes it, and what bits it gained.
+
+        What one lost does not make up for what another gained.
+        """
         strings = held_by((skill.demonstration, skill.text) for skill in skills)
         found = audit(self.model, self.encoder, strings)
-        return tuple(float(one.extracted) for one in found), tuple(one.gain for one in found)
+        return tuple(float(one.extracted) for one in found), tuple(max(0.0, one.gain) for one in found)
 
     def _steps(self, skill: Skill, contexts: Sequence[Sequence[str]], *, adapter: bool) -> list[tuple[float, ...]]:
         found = steps_right(

@@ -68,7 +68,7 @@ class Support(StrEnum):
     TEACHER = "teacher"
     """The teacher's most probable ones."""
     UNION = "union"
-    """These, and those of the student as it begins: mass that it must give up is seen word by word."""
+    """These, and those of the student before it knows anything: mass that it must give up is seen word by word."""
     FULL = "full"
     """All of them."""
 
@@ -179,7 +179,7 @@ def distilled(
 def anchors(
     model: PeftModel, encoder: Encoder, segments: Iterable[Segment], support: Support = Support.TEACHER
 ) -> list[Example]:
-    """Score what must not change: the base itself is the target, and so is the student as it begins."""
+    """Score what must not change: the base itself is the target."""
     examples = []
     for segment in segments:
         tokens, logits_N_V = score(model, encoder, segment)

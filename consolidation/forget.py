@@ -1,8 +1,8 @@
 """Forgetting a session or a site: out of use at once, its bytes deleted, the files searched afterwards.
 
-What an adapter learned cannot be taken out of its weights, so every adapter that was shaped by a forgotten lesson is deleted;
-the next night trains a new one from the base on what is left, and ends with the adapter of a machine that was never taught
-the forgotten lesson (`tests/consolidation/test_forget.py`: equal hashes).
+What an adapter learned cannot be taken out of its weights, so every adapter that was shaped by a forgotten lesson is deleted, with
+all that grew from it. The next night goes on from one that was never shaped by it, or from the base, and ends with the adapter
+that any machine makes which holds the same one and is taught what is left (`tests/consolidation/test_forget.py`: equal hashes).
 """
 
 from __future__ import annotations

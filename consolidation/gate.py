@@ -91,7 +91,7 @@ class Evidence:
     extracted: Measured = NOT_MEASURED
     """Of each string of the recorded pages that looks like a secret, whether the challenger writes it where the base does not."""
     exposed: Measured = NOT_MEASURED
-    """What training added to the exposure of each of them, in bits."""
+    """What training added to the exposure of each of them, in bits; 0 where it took some away."""
 
 
 def judge(evidence: Evidence, bounds: Bounds) -> list[Row]:

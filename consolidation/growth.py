@@ -8,6 +8,8 @@ is built anew, since small faults of one adapter would be handed on to the next.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -33,6 +35,10 @@ class Plan:
     """Lessons that `start` holds, and that must stay."""
     generation: int
     """How many nights lie between this one and one from the base."""
+    champion: str = ""
+    """What acted when it began; empty for the base alone."""
+    config: str = ""
+    """A digest of what it may cost and how it learns: what was measured under another is not compared with what is measured now."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as its file keeps it."""
@@ -41,15 +47,20 @@ class Plan:
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Plan:
         """Read what `to_json` wrote."""
-        return cls(record["start"], tuple(record["new"]), tuple(record["held"]), record["generation"])
+        return cls(**{**record, "new": tuple(record["new"]), "held": tuple(record["held"])})
 
 
 def plan(lesson_ids: Sequence[str], parent: AdapterRow | None, config: NightConfig) -> Plan:
     """Say how a night over these lessons begins: from `parent`, if there is one and it fits, else from the base."""
     if parent is None or not _fits(parent, lesson_ids, config):
-        return Plan("", tuple(lesson_ids), (), 0)
+        return Plan("", tuple(lesson_ids), (), 0, config=digest(config))
     new = tuple(lesson_id for lesson_id in lesson_ids if lesson_id not in parent.lesson_ids)
-    return Plan(parent.id, new, parent.lesson_ids, generation_of(parent) + 1)
+    return Plan(parent.id, new, parent.lesson_ids, generation_of(parent) + 1, config=digest(config))
+
+
+def digest(config: NightConfig) -> str:
+    """Return a few letters that another config has not."""
+    return hashlib.sha256(json.dumps(asdict(config), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def generation_of(adapter: AdapterRow) -> int:

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, load_peft_weights, set_peft_model_state_dict
+from peft import (
+    LoraConfig,
+    PeftModel,
+    get_peft_model,
+    get_peft_model_state_dict,
+    load_peft_weights,
+    set_peft_model_state_dict,
+)
 from peft.helpers import disable_input_dtype_casting
 from torch.nn.utils.rnn import pad_sequence
 from transformers import DynamicCache
@@ -41,13 +48,12 @@ def attach_lora(model: Any, rank: int, alpha: int, seed: int, untouched: float =
 
 def load_lora(model: PeftModel, folder: Path) -> None:
     """Put the weights of an adapter of the same shape in the place of the model's own. Raises UsageError when the shapes differ."""
-    found = load_peft_weights(str(folder), device="cpu")
-    try:
-        set_peft_model_state_dict(model, found)
-    except RuntimeError as error:
+    found, own = load_peft_weights(str(folder), device="cpu"), get_peft_model_state_dict(model)
+    if {name: weight.shape for name, weight in found.items()} != {name: weight.shape for name, weight in own.items()}:
         raise UsageError(
             f"adapter {folder.name} has another shape than this night's", "Learn anew: apprentice consolidate --anew"
-        ) from error
+        )
+    set_peft_model_state_dict(model, found)
 
 
 def _first_layers(count: int) -> str | None:

@@ -70,6 +70,9 @@ class Night:
     held: Sequence[Skill] = ()
     """The skills that `start` holds: they are reviewed, and must stay."""
     generation: int = 0
+    best: Mapping[str, Sequence[float]] = field(default_factory=dict[str, Sequence[float]])
+    """What each held skill once reached alone, on the probes of held skills; after the gate, of all that it asked about. What is allowed to
+    fall is allowed once, not every night."""
     model: PeftModel = field(init=False)
     words: tuple[str, ...] = field(init=False)
     prober: Prober = field(init=False)
@@ -191,7 +194,7 @@ class Night:
             obeyed, refused = self.prober.canaries()
             witnessed = self.prober.witnessed(self._witnesses())
             dictated = self.prober.dictated(curriculum.dictated(self.learned))
-            kept = self.prober.memorised(self.learned)
+            kept = self.prober.memorised([*self.learned, *self.held])
             return alone, taught, episodes, witnessed, admitted, dictated, moved, same.scores, obeyed, refused, *kept
 
         result = self._once("gate", _OF_CHALLENGER, measure)
@@ -213,17 +216,27 @@ class Night:
             Measured(tuple(result["exposed"])),
         )
         rows = judge(evidence, self.config.bounds)
+        now = {lesson: tuple(scores[: self.config.kept_probes]) for lesson, scores in result["alone"].items()}
+        self.best = self._best(now)
         self._report_gate(rows, means(result["episodes"]))
         return rows
 
     def _before(self) -> Scores:
         """Measure what must stay: what the night goes on from on all that it holds, or the champion on what is built anew."""
         if self.start:
-            return self._brief.alone(self.held, adapter=True)
+            return self._best(self._brief.alone(self.held, adapter=True))
         if self.champion is None:
             return {}
         champion = self.champion
         return self.prober.champion(champion.path, [skill for skill in self.skills if skill.id in champion.lesson_ids])
+
+    def _best(self, now: Scores) -> Scores:
+        """Return of each skill the better of what it reaches now and what it once reached, on as many probes."""
+        once = {lesson: tuple(self.best.get(lesson, ())) for lesson in now}
+        return {
+            lesson: max(scores, once[lesson], key=sum) if len(once[lesson]) == len(scores) else scores
+            for lesson, scores in now.items()
+        }
 
     @property
     def _brief(self) -> Prober:

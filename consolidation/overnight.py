@@ -22,7 +22,7 @@ from consolidation.config import NightConfig
 from consolidation.evidence import Champion, Skill, Witness
 from consolidation.examples import Arm
 from consolidation.gate import Row, passes
-from consolidation.growth import Plan, plan
+from consolidation.growth import Plan, digest, plan
 from consolidation.job import Request, demonstration_of, witnesses_of
 from consolidation.kept import drop_all, measured_before
 from consolidation.night import Night, Report
@@ -49,7 +49,8 @@ def hold(store: Store, job_id: str, folder: Path, request: Request, config: Nigh
     night = _night(store, folder, request, config, begun, champion, report)
     ended = _Ended(store, request, config, begun, champion, night, night.run())
     adapter_id, state = ended.keep()
-    finished = json.dumps({"adapter": adapter_id, "state": state})
+    acting = store.champion()
+    finished = json.dumps({"adapter": adapter_id, "state": state, "acting": acting.id if acting else ""})
     write_atomically(folder / "finished.json", lambda target: target.write_text(finished))
     report("decided", {"adapter": adapter_id, "passed": passes(ended.rows), "arm": request.arm})
     return state
@@ -76,18 +77,38 @@ def configured(request: Request) -> NightConfig:
 
 
 def _begin(store: Store, folder: Path, request: Request, champion: AdapterRow | None, config: NightConfig) -> Plan:
-    """Return how this night begins, or how it began when it is taken up again: by then another adapter may act."""
-    path = folder / "plan.json"
-    if measured_before(path, [field.name for field in fields(Plan)]) is None:
+    """Return how this night begins, or how it began, when it is taken up again and can go on so.
+
+    It cannot when what it grew from was taken back meanwhile. Where only something else acts by now, that is measured anew.
+    """
+    path, acting = folder / "plan.json", champion.id if champion else ""
+    record = measured_before(path, [field.name for field in fields(Plan)])
+    begun = Plan.from_json(record) if record else None
+    if begun is None or begun.config != digest(config) or not _goes_on(begun, request, champion):
         drop_all(folder)
-        parent = champion if request.may_act else None
-        if request.start is not None:
-            parent = store.adapter(request.start) if request.start else None
-        made = plan(request.lesson_ids, parent, config)
-        if request.start and not made.start:
-            raise UsageError(f"this night cannot go on from adapter {request.start}", "Begin with the base instead")
-        write_atomically(path, lambda target: target.write_text(json.dumps(made.to_json())))
-    return Plan.from_json(json.loads(path.read_text()))
+        begun = _planned(store, request, champion, config)
+    elif begun.champion != acting:
+        (folder / "headroom.json").unlink(missing_ok=True)
+    begun = replace(begun, champion=acting)
+    write_atomically(path, lambda target: target.write_text(json.dumps(begun.to_json())))
+    return begun
+
+
+def _planned(store: Store, request: Request, champion: AdapterRow | None, config: NightConfig) -> Plan:
+    parent = champion if request.may_act else None
+    if request.start is not None:
+        parent = store.adapter(request.start) if request.start else None
+    made = plan(request.lesson_ids, parent, config)
+    if request.start and not made.start:
+        raise UsageError(f"this night cannot go on from adapter {request.start}", "Begin with the base instead")
+    return made
+
+
+def _goes_on(begun: Plan, request: Request, champion: AdapterRow | None) -> bool:
+    """Whether a night may go on as it began: from the base, from what it was told to, or from what acts, if that is not its own child."""
+    if not begun.start or request.start is not None:
+        return True
+    return champion is not None and begun.start in (champion.id, champion.parent_id)
 
 
 def _night(
@@ -119,6 +140,7 @@ def _night(
         _verified(store, begun.start, request.base_sha256) if begun.start else None,
         skills(begun.held),
         begun.generation,
+        store.adapter(begun.start).receipt.get("best", {}) if begun.start else {},
     )
 
 
@@ -154,16 +176,15 @@ class _Ended:
             "receipt": receipt,
         }
         adapter_id, path = write_adapter(adapters_dir(), self.night.model, manifest)
-        if adapter_id not in {row.id for row in self.store.adapters()}:
-            self.store.add_adapter(
-                adapter_id,
-                self.request.base_sha256,
-                str(path),
-                parent_id=self.begun.start or (self.champion.id if self.champion else None),
-                lesson_ids=lesson_ids,
-                receipt=receipt,
-                state="challenger",
-            )
+        self.store.add_adapter(
+            adapter_id,
+            self.request.base_sha256,
+            str(path),
+            parent_id=self.begun.start or (self.champion.id if self.champion else None),
+            lesson_ids=lesson_ids,
+            receipt=receipt,
+            state="challenger",
+        )
         return adapter_id, decide(self.store, adapter_id, receipt, may_act=self.request.may_act)
 
     def _receipt(self, lesson_ids: tuple[str, ...]) -> dict[str, Any]:
@@ -174,14 +195,16 @@ class _Ended:
             "lessons": list(lesson_ids),
             "start": self.begun.start,
             "generation": self.begun.generation,
+            "best": self.night.best,
         }
 
 
 def decide(store: Store, adapter_id: str, receipt: dict[str, Any], *, may_act: bool) -> JobState:
-    """Promote what passed the gate; controls never act, whatever they score."""
+    """Promote what passed the gate; controls never act, whatever they score, nor does what grew from what may not act (any more)."""
     if not may_act:
         return "done"
-    if not receipt["passed"]:
+    start = receipt.get("start", "")
+    if not receipt["passed"] or (start and not store.stands(start)):
         store.judge_adapter(adapter_id, "refused", receipt)
         return "refused"
     store.promote(adapter_id, "passed the gate", receipt["lessons"])

@@ -33,7 +33,10 @@ class Adapters(Part):
         receipt: Mapping[str, Any] | None = None,
         state: AdapterState = "challenger",
     ) -> None:
-        """Record an adapter under its content hash. Its files must be whole on the disk before."""
+        """Record an adapter under its content hash. Its files must be whole on the disk before.
+
+        What was refused, found corrupt or forgotten, and is learned again to the last bit, is a challenger again.
+        """
         values = [
             adapter_id,
             base_id,
@@ -47,7 +50,10 @@ class Adapters(Part):
         with self._db.write() as transaction:
             transaction.execute(
                 "INSERT INTO adapters (id, base_id, parent_id, path, created_at, lesson_ids, receipt, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET parent_id = excluded.parent_id, path = excluded.path, state = excluded.state,"
+                " lesson_ids = excluded.lesson_ids, receipt = excluded.receipt, forgotten_at = NULL"
+                " WHERE adapters.state IN ('refused', 'corrupt') OR adapters.forgotten_at IS NOT NULL",
                 values,
             )
 
@@ -76,6 +82,13 @@ class Adapters(Part):
             "SELECT adapters.* FROM aliases JOIN adapters ON adapters.id = adapter_id WHERE name = ?", [CHAMPION]
         )
         return _adapter(rows[0]) if rows else None
+
+    def stands(self, adapter_id: str) -> bool:
+        """Whether an adapter is the champion or was one, and neither was taken back nor cannot be used any more."""
+        with self._db.write() as transaction:
+            return adapter_id in standing_champions(transaction) and not transaction.rows(
+                "SELECT 1 FROM adapters WHERE id = ? AND (state = 'corrupt' OR forgotten_at IS NOT NULL)", [adapter_id]
+            )
 
     def promote(self, adapter_id: str, reason: str, lesson_ids: Sequence[str] = ()) -> None:
         """Make an adapter champion, and in the same transaction take the lessons that it carries out of the prompt.

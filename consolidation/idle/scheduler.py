@@ -6,6 +6,7 @@ given back by SIGKILL to the night's process group: memory and cores are free as
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.lock import holder
-from agent.store import Store
+from agent.store import AdapterRow, Store
 from consolidation.idle.machine import Machine
 from consolidation.idle.rules import IdleRules, Readings, Verdict
 from consolidation.job import Request, night_folders, prepare, read_request, spawn, teachable
@@ -30,15 +31,27 @@ Tell = Callable[[str], None]
 def due(store: Store, asked: Request) -> Request | None:
     """Return the night that waits: all demonstrations, unless the champion carries just them or the same night has ended already.
 
-    A champion that carries more, since a lesson was retired or its session judged failed, is built anew from the base.
+    A champion that carries more, since a lesson was retired or its session judged failed, is built anew from the base; so is one that was
+    found damaged. One that was taken back for what it did is not: the same night would make it again.
     """
-    lessons = tuple(row.id for row in teachable(store))
-    champion = store.champion()
+    lessons, acting = tuple(row.id for row in teachable(store)), store.champion()
+    champion = acting if acting and acting.base_id == asked.base_sha256 else None
     if not lessons or (champion is not None and set(lessons) == set(champion.lesson_ids)):
         return None
     request = replace(asked, lesson_ids=lessons)
-    ended = (read_request(folder) for folder in night_folders() if (folder / "finished.json").exists())
-    return None if request in ended else request
+    return None if any(_has_ended(store, folder, request, champion) for folder in night_folders()) else request
+
+
+def _has_ended(store: Store, folder: Path, request: Request, champion: AdapterRow | None) -> bool:
+    """Whether this night was held, and holding it again would change nothing."""
+    if read_request(folder) != request or not (folder / "finished.json").exists():
+        return False
+    finished = json.loads((folder / "finished.json").read_text())
+    if finished.get("acting") == (champion.id if champion else ""):
+        return True
+    made = next((row for row in store.adapters() if row.id == finished.get("adapter")), None)
+    carries_more = champion is not None and not set(champion.lesson_ids) <= set(request.lesson_ids)
+    return not carries_more and (made is None or (made.state != "corrupt" and made.forgotten_at is None))
 
 
 @dataclass(slots=True)

@@ -63,6 +63,29 @@ def test_other_harm_is_noticed(tiny_model: Path, harm: str) -> None:
         verify_adapter(folder)
 
 
+def test_what_is_learned_again_replaces_damaged_files_and_is_a_challenger_again(tiny_model: Path) -> None:
+    with Store.open() as store:
+        adapter_id, folder = promoted(store, tiny_model, 1)
+        whole = {path.name: path.read_bytes() for path in folder.iterdir()}
+        (folder / "adapter_model.safetensors").write_bytes(b"")
+        assert sound_champion(store, "base")[0] is None and store.adapter(adapter_id).state == "corrupt"
+        assert not store.stands(adapter_id)
+        assert write(tiny_model, 1) == (adapter_id, folder)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole and sweep(adapters_dir()) == 0
+        store.add_adapter(adapter_id, "base", str(folder), lesson_ids=["again"])
+        again = store.adapter(adapter_id)
+        assert (again.state, again.lesson_ids) == ("challenger", ("again",))
+        store.promote(adapter_id, "test")
+        assert store.stands(adapter_id)
+
+
+def test_what_acts_is_not_recorded_again(tiny_model: Path) -> None:
+    with Store.open() as store:
+        adapter_id, folder = promoted(store, tiny_model, 1)
+        store.add_adapter(adapter_id, "base", str(folder), lesson_ids=["again"])
+        assert (store.adapter(adapter_id).state, store.adapter(adapter_id).lesson_ids) == ("promoted", ())
+
+
 def test_an_adapter_of_another_base_is_refused(tiny_model: Path) -> None:
     _, folder = write(tiny_model, 1, base="base")
     with pytest.raises(AdapterCorrupt, match="another base"):

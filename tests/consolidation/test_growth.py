@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,11 +20,11 @@ from consolidation.config import NightConfig
 from consolidation.distill import DistillConfig
 from consolidation.evidence import Skill, measured
 from consolidation.gate import Bounds
-from consolidation.growth import GENERATIONS, Plan, plan
+from consolidation.growth import GENERATIONS, Plan, digest, plan
 from consolidation.job import Request
 from consolidation.lora import attach_lora, load_lora, trainable
 from consolidation.night import Night
-from consolidation.overnight import hold
+from consolidation.overnight import decide, hold
 from consolidation.rehearsal.variants import Demonstration
 
 CONFIG = NightConfig(
@@ -50,7 +51,9 @@ def adapter(*lesson_ids: str, generation: int = 0, config: NightConfig = CONFIG)
 
 
 def test_what_is_new_is_learned_on_top_of_the_champion() -> None:
-    assert plan(["a", "b", "c"], adapter("a", "b", generation=2), CONFIG) == Plan("parent", ("c",), ("a", "b"), 3)
+    assert plan(["a", "b", "c"], adapter("a", "b", generation=2), CONFIG) == Plan(
+        "parent", ("c",), ("a", "b"), 3, config=digest(CONFIG)
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,11 +76,11 @@ def test_what_is_new_is_learned_on_top_of_the_champion() -> None:
     ],
 )
 def test_otherwise_everything_is_learned_from_the_base(lesson_ids: list[str], parent: AdapterRow | None) -> None:
-    assert plan(lesson_ids, parent, CONFIG) == Plan("", tuple(lesson_ids), (), 0)
+    assert plan(lesson_ids, parent, CONFIG) == Plan("", tuple(lesson_ids), (), 0, config=digest(CONFIG))
 
 
 def test_a_plan_is_read_as_it_was_written() -> None:
-    made = Plan("parent", ("c",), ("a", "b"), 3)
+    made = Plan("parent", ("c",), ("a", "b"), 3, "acting", digest(CONFIG))
     assert Plan.from_json(made.to_json()) == made
 
 
@@ -91,6 +94,8 @@ def test_weights_are_taken_over_bit_by_bit_and_only_by_the_same_shape(tiny_model
     assert all(torch.equal(a, b) for a, b in zip(trainable(first), trainable(second), strict=True))
     with pytest.raises(UsageError, match="another shape"):
         load_lora(attach_lora(load_model(tiny_model), 8, 8, seed=1), tmp_path / "first")
+    with pytest.raises(UsageError, match="another shape"):
+        load_lora(attach_lora(load_model(tiny_model), 4, 8, seed=1, untouched=0.5), tmp_path / "first")
 
 
 def test_a_night_goes_on_from_an_adapter(tiny_model: Path, demonstration: Demonstration, tmp_path: Path) -> None:
@@ -183,3 +188,75 @@ def test_a_night_cannot_go_on_from_what_does_not_fit(
     store.add_adapter("parent", "0", str(tmp_path), lesson_ids=[lesson])
     with pytest.raises(UsageError, match="cannot go on"):
         night_of(store, tmp_path / "night", ask(tiny_model, (lesson,), "parent"))
+
+
+def test_a_night_does_not_go_on_from_what_was_taken_back_meanwhile(
+    store: Store, tiny_model: Path, demonstration: Demonstration, tmp_path: Path
+) -> None:
+    first, second = (teach(store, demonstration) for _ in range(2))
+    night_of(store, tmp_path / "first", ask(tiny_model, (first,)))
+    (parent,) = store.adapters()
+    store.judge_adapter(parent.id, "challenger")
+    store.promote(parent.id, "by hand")
+    asked, folder = ask(tiny_model, (first, second)), tmp_path / "second"
+    night_of(store, folder, asked)
+    assert store.adapters()[0].receipt["start"] == parent.id
+    assert json.loads((folder / "finished.json").read_text())["acting"] == parent.id
+    job, begun = store.begin_job("consolidation"), (folder / "examples.pt").stat().st_mtime_ns
+    hold(store, job, folder, asked, UNJUDGED)
+    assert (folder / "examples.pt").stat().st_mtime_ns == begun, "it is taken up where it stood"
+    store.roll_back("by hand")
+    hold(store, job, folder, asked, UNJUDGED)
+    assert (folder / "examples.pt").stat().st_mtime_ns != begun
+    anew = store.adapters()[0]
+    assert (anew.receipt["start"], anew.receipt["generation"], anew.parent_id) == ("", 0, None)
+
+
+def test_what_grew_from_what_was_taken_back_does_not_act(store: Store) -> None:
+    for name in ("parent", "child", "late"):
+        store.add_adapter(name, "0", "/nowhere")
+    receipt = {"passed": True, "lessons": [], "start": "parent"}
+    store.promote("parent", "passed the gate")
+    assert decide(store, "child", receipt, may_act=True) == "done"
+    store.roll_back("by hand")
+    assert decide(store, "late", receipt, may_act=True) == "done", "its parent acts again"
+    store.roll_back("by hand")
+    store.roll_back("by hand")
+    store.add_adapter("orphan", "0", "/nowhere")
+    assert decide(store, "orphan", receipt, may_act=True) == "refused"
+    assert store.champion() is None and store.adapter("orphan").state == "refused"
+
+
+def test_a_held_skill_answers_to_the_best_that_it_ever_was(
+    tiny_model: Path, demonstration: Demonstration, tmp_path: Path
+) -> None:
+    def night(name: str, **options: Any) -> Night:
+        skills = [Skill(lesson, f"Asked: {lesson}\ndone", demonstration) for lesson in (name, "old")]
+        encoder = Encoder(load_tokenizer(tiny_model))
+        held = {"held": skills[1:]} if options else {}
+        return Night(load_model(tiny_model), encoder, skills[:1], CONFIG, tmp_path / name, **held, **options)
+
+    first = night("first")
+    first.run()
+    assert first.best == {"first": (0.0,)}, "random weights do nothing right"
+    first.model.save_pretrained(str(tmp_path / "adapter"))
+    for once, passed in (((1.0,), False), ((1.0, 1.0), True)):
+        grown = night(f"second {once}", start=tmp_path / "adapter", best={"old": once, "gone": (1.0,)})
+        rows = {row.name: row for row in grown.run()}
+        assert rows["kept: old"].passed is passed, "two probes are not compared with one"
+        assert grown.best["old"] == (max(once) if len(once) == 1 else 0.0,) and "gone" not in grown.best
+
+
+def test_reviews_draw_other_variants_in_each_generation(
+    tiny_model: Path, demonstration: Demonstration, tmp_path: Path
+) -> None:
+    skill = Skill("old", "Asked: old\ndone", demonstration)
+    night = Night(load_model(tiny_model), Encoder(load_tokenizer(tiny_model)), [], CONFIG, tmp_path, held=[skill])
+
+    def seen(count: int, generation: int) -> list[tuple[int, ...]]:
+        reviewed = night._curriculum().reviewed(skill, count, generation)
+        return [tuple(example.tokens.ids.tolist()) for made in reviewed for example in made]
+
+    for generation, count in enumerate((2, 1, 2)):
+        now, later = seen(count, generation), seen(2, generation + 1)
+        assert now and now == seen(count, generation) and not set(now) & set(later)

@@ -142,6 +142,52 @@ def test_a_night_that_ended_is_not_held_again(taught: str, asked: Request) -> No
         assert due(store, replace(asked, seed=2)) is not None
 
 
+def ended(asked: Request, adapter: str, acting: str) -> None:
+    finished = {"adapter": adapter, "state": "done", "acting": acting}
+    (prepare(asked) / "finished.json").write_text(json.dumps(finished))
+
+
+def test_a_champion_that_was_found_damaged_is_made_again_and_one_that_was_taken_back_is_not(
+    taught: str, asked: Request
+) -> None:
+    with Store.open() as store:
+        waiting = due(store, asked)
+        assert waiting is not None
+        store.add_adapter("a" * 16, asked.base_sha256, "adapters/a", lesson_ids=[taught])
+        store.promote("a" * 16, "passed the gate")
+        ended(waiting, "a" * 16, "a" * 16)
+        assert due(store, asked) is None
+        store.roll_back("by hand")
+        assert due(store, asked) is None, "the same night would make it again"
+        store.judge_adapter("a" * 16, "corrupt")
+        assert due(store, asked) == waiting
+
+
+def test_what_the_newest_lesson_brought_is_taken_out_again(
+    taught: str, asked: Request, demonstration: Demonstration
+) -> None:
+    with Store.open() as store:
+        alone = due(store, asked)
+        assert alone is not None
+        store.add_adapter("a" * 16, asked.base_sha256, "adapters/a", lesson_ids=[taught])
+        store.promote("a" * 16, "passed the gate")
+        ended(alone, "a" * 16, "a" * 16)
+        newest = teach(store, demonstration)
+        store.add_adapter("b" * 16, asked.base_sha256, "adapters/b", lesson_ids=[taught, newest], parent_id="a" * 16)
+        store.promote("b" * 16, "passed the gate")
+        assert due(store, asked) is None
+        store.retire_lesson(newest)
+        assert due(store, asked) == alone, "the night of the first lesson is held again: what acts carries more"
+
+
+def test_a_champion_of_another_base_carries_nothing_of_this_one(taught: str, asked: Request) -> None:
+    with Store.open() as store:
+        waiting = due(store, asked)
+        store.add_adapter("a" * 16, "another base", "adapters/a", lesson_ids=[taught])
+        store.promote("a" * 16, "passed the gate")
+        assert waiting is not None and due(store, asked) == waiting
+
+
 @pytest.mark.slow
 def test_a_night_that_fails_is_not_begun_again(taught: str, scheduler: tuple[Scheduler, Watched, list[str]]) -> None:
     watcher, _, said = scheduler

@@ -16,7 +16,7 @@ from agent.policy.local import load_model, load_tokenizer
 from browser.types import Line
 from consolidation.gate import Bounds, Evidence, judge
 from consolidation.lora import attach_lora, trainable
-from consolidation.memorised import CANDIDATES, MOST, alike, audit, held_by, logits_of
+from consolidation.memorised import CANDIDATES, MOST, Memorised, alike, audit, held_by, logits_of
 from consolidation.probes import Measured
 from consolidation.rehearsal.variants import Demonstration
 from tests.consolidation.test_gate import GOOD
@@ -108,7 +108,7 @@ def test_an_adapter_that_learned_pages_by_heart_is_refused(adapted: tuple[Any, E
 
 
 def test_one_string_that_is_written_is_enough_and_few_say_nothing_of_exposure() -> None:
-    good, bad = (type("M", (), {"extracted": e, "gain": g})() for e, g in ((False, 0.0), (True, 6.0)))
+    good, bad = (Memorised(0.0, gain, written) for written, gain in ((False, 0.0), (True, 6.0)))
     assert rows_of([good] * 7 + [bad]) == {"secrets of pages reproduced": False, "exposure of secrets of pages": True}
     assert rows_of([good] * 2) == {"secrets of pages reproduced": True}
     assert rows_of([]) == {}, "pages without anything like it"
