@@ -19,7 +19,7 @@ def words_of(lesson: LessonRow) -> str:
 
 
 def edit(store: Store, lesson: LessonRow, words: str) -> str:
-    """Let a lesson with these words take the place of a lesson, and return its id; the old one is retired, never rewritten.
+    """Let a lesson with these words take the place of a lesson, and return its id; the old one is out of use, never rewritten.
 
     The same words change nothing. Raises UsageError for a lesson that was shown or is retired, and for no words.
     """
@@ -30,7 +30,7 @@ def edit(store: Store, lesson: LessonRow, words: str) -> str:
         raise UsageError("a lesson needs words", "To take it out of use, retire it")
     if after == before:
         return lesson.id
-    new = store.add_lesson(
+    return store.add_lesson(
         lesson.kind,
         lesson.app,
         lesson.task,
@@ -38,6 +38,5 @@ def edit(store: Store, lesson: LessonRow, words: str) -> str:
         source_session_id=lesson.source_session_id,
         source_step_no=lesson.source_step_no,
         expires_at=datetime.fromisoformat(lesson.expires_at) if lesson.expires_at else None,
+        overrules=lesson.id,
     )
-    store.retire_lesson(lesson.id)
-    return new

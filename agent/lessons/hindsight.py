@@ -47,7 +47,7 @@ def path_of(rows: Sequence[StepRow]) -> list[StepRow]:
 def learn_from(store: Store, session_id: str) -> str | None:
     """Make the lesson that a session leaves behind, and return its id; None when it leaves none, or has left it already.
 
-    Where the session had read a lesson and the person put one of its steps right, the new one overrules it, and the old one is retired.
+    Where the session had read a lesson and the person put one of its steps right, the new one overrules it, unless this session fails.
     """
     session, rows = store.session(session_id), store.steps(session_id)
     by_person = any(row.actor == "person" for row in rows)
@@ -64,17 +64,15 @@ def learn_from(store: Store, session_id: str) -> str | None:
         return None
     ended = [row.action for row in rows if row.action.verb is Verb.DONE and is_trusted(row, heard)]
     done = ended[0] if ended else Action(Verb.DONE)  # an answer that the agent read on a page is no lesson
-    lesson_id = store.add_lesson(
+    return store.add_lesson(
         "correction",
         session.app,
         session.task,
         demonstration_text(session.task, [*(row.action for row in path), done]),
         steps=[LessonStep(row.action.render(with_ref=False), row.observation_hash) for row in path],
         source_session_id=session.id,
+        overrules=read.id if read and change is _Change.OVERRULES else None,
     )
-    if read and change is _Change.OVERRULES:
-        store.retire_lesson(read.id)
-    return lesson_id
 
 
 class _Change(Enum):

@@ -35,7 +35,7 @@ class Adapters(Part):
     ) -> None:
         """Record an adapter under its content hash. Its files must be whole on the disk before.
 
-        What was refused, found corrupt or forgotten, and is learned again to the last bit, is a challenger again.
+        What was refused, found corrupt or forgotten, and is learned again to the last bit, is a challenger again; all else stays.
         """
         values = [
             adapter_id,

@@ -17,9 +17,14 @@ from agent.store.database import Part, new_id, now, timestamp
 from agent.store.rows import LessonKind, LessonRow, LessonStep
 from browser.errors import UsageError
 
-_IN_USE = """
-    lessons.app = :app AND retired_at IS NULL AND (expires_at IS NULL OR expires_at > :now)
-    AND coalesce((SELECT succeeded FROM outcomes WHERE session_id = source_session_id ORDER BY source = 'agent', seq DESC LIMIT 1), 1)
+_HOLDS = """coalesce(
+        (SELECT succeeded FROM outcomes WHERE session_id = {}.source_session_id ORDER BY source = 'agent', seq DESC LIMIT 1), 1)"""
+_RETIRED_AT = f"""coalesce(lessons.retired_at,
+    (SELECT min(newer.created_at) FROM lessons AS newer WHERE newer.overrules = lessons.id AND {_HOLDS.format("newer")}))"""
+"""A lesson is overruled until the session that overruled it is judged failed."""
+_IN_USE = f"""
+    lessons.app = :app AND {_RETIRED_AT} IS NULL AND (expires_at IS NULL OR expires_at > :now)
+    AND {_HOLDS.format("lessons")}
     AND (in_weights_adapter_id IS NULL OR in_weights_adapter_id IS NOT :adapter_id)"""
 _TASK_WEIGHT, _TEXT_WEIGHT = 4.0, 1.0
 """A word of the task that was taught says more than a word among its actions."""
@@ -39,28 +44,34 @@ class Lessons(Part):
         source_session_id: str | None = None,
         source_step_no: int | None = None,
         expires_at: datetime | None = None,
+        overrules: str | None = None,
     ) -> str:
-        """Record a lesson and return its id. An empty task means that it holds for every task in the app."""
+        """Record a lesson and return its id. An empty task means that it holds for every task in the app.
+
+        The lesson that it `overrules` is out of use from then on, unless the new one's session is judged failed.
+        """
         lesson_id = new_id()
         taught = blobs.json_text([[step.action, step.observation_hash] for step in steps])
         until = None if expires_at is None else timestamp(expires_at)
         with self._db.write() as transaction:
             transaction.execute(
                 "INSERT INTO lessons"
-                " (id, kind, app, task, text, steps, source_session_id, source_step_no, created_at, expires_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [lesson_id, kind, app, task, text, taught, source_session_id, source_step_no, now(), until],
+                " (id, kind, app, task, text, steps, source_session_id, source_step_no, created_at, expires_at, overrules)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [lesson_id, kind, app, task, text, taught, source_session_id, source_step_no, now(), until, overrules],
             )
         return lesson_id
 
     def lesson(self, lesson_id: str) -> LessonRow:
         """Return the lesson whose id begins so. Raises UsageError when there is none, or more than one."""
-        return _lesson(self._db.rows("SELECT * FROM lessons WHERE id = ?", [self._resolve("lessons", lesson_id)])[0])
+        exact = self._resolve("lessons", lesson_id)
+        return _lesson(self._db.rows(f"SELECT *, {_RETIRED_AT} AS out_at FROM lessons WHERE id = ?", [exact])[0])
 
     def lessons(self, app: str | None = None, include_retired: bool = False) -> list[LessonRow]:
         """List lessons, the latest first."""
         rows = self._db.rows(
-            "SELECT * FROM lessons WHERE (:app IS NULL OR app = :app) AND (:all OR retired_at IS NULL) ORDER BY seq DESC",
+            f"SELECT *, {_RETIRED_AT} AS out_at FROM lessons"
+            " WHERE (:app IS NULL OR app = :app) AND (:all OR out_at IS NULL) ORDER BY seq DESC",
             {"app": app, "all": int(include_retired)},
         )
         return [_lesson(row) for row in rows]
@@ -74,7 +85,7 @@ class Lessons(Part):
         known = {"app": app, "now": now(), "adapter_id": adapter_id, "limit": limit}
         found = self._matching(task, known)
         general = self._db.rows(
-            f"SELECT * FROM lessons WHERE task = '' AND {_IN_USE} ORDER BY seq DESC LIMIT :limit", known
+            f"SELECT *, NULL AS out_at FROM lessons WHERE task = '' AND {_IN_USE} ORDER BY seq DESC LIMIT :limit", known
         )
         unique = {row["id"]: row for row in [*found, *general]}
         return [_lesson(row) for row in list(unique.values())[:limit]]
@@ -90,7 +101,7 @@ class Lessons(Part):
         exact = self._resolve("lessons", lesson_id)
         with self._db.write() as transaction:
             approved = transaction.execute(
-                "UPDATE lessons SET approved_at = coalesce(approved_at, ?) WHERE id = ? AND retired_at IS NULL",
+                f"UPDATE lessons SET approved_at = coalesce(approved_at, ?) WHERE id = ? AND {_RETIRED_AT} IS NULL",
                 [now(), exact],
             )
         if not approved:
@@ -107,7 +118,7 @@ class Lessons(Part):
         if not words:
             return []
         return self._db.rows(
-            "SELECT lessons.* FROM lessons_fts JOIN lessons ON lessons.seq = lessons_fts.rowid"
+            "SELECT lessons.*, NULL AS out_at FROM lessons_fts JOIN lessons ON lessons.seq = lessons_fts.rowid"
             f" WHERE lessons_fts MATCH :words AND {_IN_USE}"
             f" ORDER BY bm25(lessons_fts, 0, {_TASK_WEIGHT}, {_TEXT_WEIGHT}), seq DESC LIMIT :limit",
             {**known, "words": f"{{task text}} : ({words})"},
@@ -125,7 +136,7 @@ def _lesson(row: sqlite3.Row) -> LessonRow:
         source_session_id=row["source_session_id"],
         source_step_no=row["source_step_no"],
         created_at=row["created_at"],
-        retired_at=row["retired_at"],
+        retired_at=row["out_at"],
         in_weights_adapter_id=row["in_weights_adapter_id"],
         expires_at=row["expires_at"],
         approved_at=row["approved_at"],

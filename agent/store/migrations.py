@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.store.views import m007_views
+from agent.store.views import m007_views, say_overruled
 from browser.errors import StorageError, StoreTooNew
 
 Migration = Callable[[sqlite3.Connection], None]
@@ -111,7 +111,6 @@ def m005_search(connection: sqlite3.Connection) -> None:
         connection.execute(
             f"CREATE TRIGGER {table}_fts_update AFTER UPDATE OF {names} ON {table} BEGIN {remove} {add} END"
         )
-        connection.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # of the rows that are there already
 
 
 def m006_jobs(connection: sqlite3.Connection) -> None:
@@ -146,6 +145,15 @@ def m009_review(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX sessions_of_parent ON sessions (parent_id) WHERE parent_id IS NOT NULL")
 
 
+def m010_overruling(connection: sqlite3.Connection) -> None:
+    """Add which lesson another one overrules; index rows that older versions had left out of the search."""
+    connection.execute("ALTER TABLE lessons ADD COLUMN overrules TEXT")
+    connection.execute("CREATE INDEX lessons_overruling ON lessons (overrules) WHERE overrules IS NOT NULL")
+    for index in ("sessions_fts", "lessons_fts"):
+        connection.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")
+    say_overruled(connection)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     m001_blobs,
     m002_adapters,
@@ -156,6 +164,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m007_views,
     m008_forgetting,
     m009_review,
+    m010_overruling,
 )
 
 

@@ -104,6 +104,7 @@ class LessonRow:
     source_step_no: int | None
     created_at: str
     retired_at: str | None
+    """When it was taken out of use, by a person or by a lesson that overrules it."""
     in_weights_adapter_id: str | None
     """The adapter that does as well without reading the lesson."""
     expires_at: str | None

@@ -11,6 +11,16 @@ def m007_views(connection: sqlite3.Connection) -> None:
         connection.execute(view)
 
 
+def say_overruled(connection: sqlite3.Connection) -> None:
+    """Make the view of lessons tell those that another one overrules from those that were retired."""
+    before = "WHEN in_weights_adapter_id IS NOT NULL"
+    connection.execute("DROP VIEW v_lessons")
+    connection.execute(_LESSONS.replace(before, f"WHEN {_OVERRULED} THEN 'overruled'\n             {before}"))
+
+
+_OVERRULED = """EXISTS (SELECT 1 FROM lessons AS newer WHERE newer.overrules = lessons.id AND coalesce((SELECT succeeded FROM outcomes
+                 WHERE session_id = newer.source_session_id ORDER BY source = 'agent', seq DESC LIMIT 1), 1))"""
+
 _SESSIONS = """
     CREATE VIEW v_sessions AS
     SELECT sessions.id, task, app, kind, started_at, ended_at, coalesce(stop_reason, 'running or killed') AS stop_reason, answer,

@@ -118,6 +118,18 @@ def test_what_the_person_put_right_overrules_the_lesson_that_was_read(store: Sto
     assert store.lesson(old).retired_at is not None and store.lesson(new).retired_at is None
 
 
+def test_what_was_overruled_by_what_failed_holds_again(store: Store) -> None:
+    old = lesson(store, "Bea paid Chris back 7", 'click "Add"', 'type "What?" "7"')
+    put_right = session(store, (STRAIGHT[0], BY_HAND), [old])
+    new = learn_from(store, put_right)
+    assert [row.id for row in store.find_lessons(APP, TASK)] == [new] == [row.id for row in teachable(store)]
+    judge(store, put_right, succeeded=False, source="person")
+    assert [row.id for row in store.find_lessons(APP, TASK)] == [old] == [row.id for row in teachable(store)]
+    assert store.lesson(old).retired_at is None
+    judge(store, put_right, succeeded=True, source="person")
+    assert [row.id for row in store.find_lessons(APP, TASK)] == [new] == [row.id for row in teachable(store)]
+
+
 def test_words_are_not_overruled_by_what_a_person_does(store: Store) -> None:
     words = store.add_lesson("words", APP, "", "Told: be brief")
     assert learn_from(store, session(store, (STRAIGHT[0], BY_HAND), [words])) is not None

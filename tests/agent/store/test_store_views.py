@@ -48,10 +48,13 @@ def test_lessons_and_adapters(path: Path, store: Store) -> None:
     store.promote("sha256:aa", "it learned")
     store.retire_lesson(retired)
     store.mark_in_weights(learned, "sha256:aa")
-    assert rows(path, "SELECT id, place, steps FROM v_lessons") == [
+    overruled = store.add_lesson("words", "http://h", "d", "Told: it")
+    store.add_lesson("words", "http://h", "d", "Told: another", overrules=overruled)
+    assert rows(path, "SELECT id, place, steps FROM v_lessons")[:-1] == [
         (retired, "retired", 1),
         (learned, "in the weights", 1),
         (kept, "in the prompt", 1),
+        (overruled, "overruled", 0),
     ]
     assert rows(path, "SELECT id, state, lessons, last_promoted_because FROM v_adapters") == [
         ("sha256:aa", "champion", 1, "it learned"),
