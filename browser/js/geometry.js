@@ -52,10 +52,9 @@
     return true;
   }
 
-  function boxOf(el) {
+  function boxOf(el, box = boundsOf(el)) {
     const shape = isDrawn(el) && largestShape(el);
     if (shape) return shape;
-    const box = boundsOf(el);
     if (box.width > 1 && box.height > 1 && !beyond(el, box)) return { el, box };
     const label = styledLabel(el);
     if (label) return { el: label, box: boundsOf(label) };

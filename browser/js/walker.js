@@ -75,9 +75,9 @@
       if (tagOf(el) === 'IFRAME' || tagOf(el) === 'FRAME') { this.flush(); this.frame(el, depth); return; }
       if (tagOf(el) === 'SLOT') { this.children(el, depth); return; }
       const role = roleOf(el);
-      if (CONTROL_ROLES.has(role)) { this.flushBeforeControl(el); this.controlAndInside(el, role, depth); return; }
-      if (isDrawn(el)) { if (isActive(el)) { this.flushBeforeControl(el); this.control(el, 'clickable'); } return; }
-      if (!role && this.clickable(el)) { this.flush(); this.control(el, 'clickable'); return; }
+      if (CONTROL_ROLES.has(role)) { this.flushBeforeControl(el); this.controlAndInside(el, role, depth, box); return; }
+      if (isDrawn(el)) { if (isActive(el)) { this.flushBeforeControl(el); this.control(el, 'clickable', box); } return; }
+      if (!role && this.clickable(el)) { this.flush(); this.control(el, 'clickable', box); return; }
       if (TEXT_ROLES.has(role)) {
         this.flush();
         if (role === 'dialog' || role === 'alertdialog') { this.lines.push({ role, name: cut(nameOf(el, role), MAX_NAME) }); this.children(el, depth); this.flush(); return; }
@@ -111,15 +111,15 @@
     }
 
     // Controls that hold others: lists their options, trees and menus their branches, cells of a grid what is in them.
-    controlAndInside(el, role, depth) {
+    controlAndInside(el, role, depth, box) {
       if (role === 'listbox' && tagOf(el) !== 'SELECT') {
-        if (hasAttribute(el, 'aria-label') || hasAttribute(el, 'aria-labelledby') || !query(el, '[role=option]')) this.control(el, role);
+        if (hasAttribute(el, 'aria-label') || hasAttribute(el, 'aria-labelledby') || !query(el, '[role=option]')) this.control(el, role, box);
         this.children(el, depth);
       } else if (role === 'gridcell' && query(el, CONTROL_SELECTOR)) {
         if (squeeze(this.words)) this.words += ' | ';
         this.children(el, depth);
       } else {
-        this.control(el, role);
+        this.control(el, role, box);
         if (BRANCHED.has(role)) for (const branch of queryAll(el, BRANCH)) { if (closest(parentOf(branch), '[role=treeitem],[role^=menuitem]') === el) this.visit(branch, depth + 1); }
         else if (role === 'combobox' && tagOf(el) !== 'SELECT' && tagOf(el) !== 'INPUT' && query(el, 'input,button')) this.children(el, depth);
       }
@@ -170,10 +170,11 @@
       return words ? words.length <= MAX_NAME : box.width <= 64 && box.height <= 64;
     }
 
-    control(el, role) {
+    // Where it is, `seen`, need not be asked again: that is what most of a look is spent on.
+    control(el, role, seen = boundsOf(el)) {
       this.controls++;
       const drawn = isDrawn(el), glance = drawn && ++this.drawn > DRAWN;   // a map of a thousand places costs no more than one of some
-      const { el: target, box } = glance ? { el, box: boundsOf(el) } : boxOf(el);
+      const { el: target, box } = glance ? { el, box: seen } : boxOf(el, seen);
       const inView = box.bottom + this.offset.y > 0 && box.top + this.offset.y < this.offset.height && box.right > 0 && box.left < innerWidth;
       if (box.width < 1 || box.height < 1) return;
       if (inView && !glance && ownerOf(el) === document && !reachable(target, box)) { this.skipped++; return; }
