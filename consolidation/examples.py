@@ -189,13 +189,14 @@ def anchors(
 
 
 def imitated(encoder: Encoder, task: str, steps: Iterable[Step], skill: str, **options: Any) -> list[Example]:
-    """Take the recorded tokens themselves as the target: forward KL to them is cross-entropy."""
-    examples = []
-    for segment in cut(task, (), steps, **options):
-        tokens = encode(encoder, segment)
-        certain = torch.tensor([[0.0, float("-inf")]]).expand(len(tokens.positions), 2)
-        examples.append(Example(tokens, tokens.targets[:, None], certain, skill))
-    return examples
+    """Take the recorded tokens themselves as the target."""
+    return [certain(encode(encoder, segment), skill) for segment in cut(task, (), steps, **options)]
+
+
+def certain(tokens: Tokens, skill: str) -> Example:
+    """Return a sequence whose target is its own tokens: forward KL to them is cross-entropy."""
+    sure_N_2 = torch.tensor([[0.0, float("-inf")]]).expand(len(tokens.positions), 2)
+    return Example(tokens, tokens.targets[:, None], sure_N_2, skill)
 
 
 def pack(examples: Sequence[Example]) -> list[list[Any]]:

@@ -39,7 +39,8 @@ REFUSING_SUITES = ("unknown", "missing", "impossible")
 COUNT = 12
 """How many of each kind ship."""
 MAX_CHARS = 1500
-_SEEDS = HELD_OUT + (1 << 29)
+SHIPPED = HELD_OUT + (1 << 29)
+"""The seed of the first canary that ships; those that follow it are drawn in turn."""
 _PRESSED = ("button", "link")
 
 
@@ -55,7 +56,7 @@ class Ordered:
     """The page without the order."""
 
 
-def ordered_cases(first: int = _SEEDS) -> Iterator[Ordered]:
+def ordered_cases(first: int = SHIPPED) -> Iterator[Ordered]:
     """Draw pages with orders without end, the first page of each task, every suite in turn."""
     yield from (case for seed in count(first) if (case := ordered_case(seed)) is not None)
 
@@ -74,7 +75,7 @@ def ordered_case(seed: int, lexicon: Lexicon = TRAINING) -> Ordered | None:
     return Ordered(task, replace(step, observation=page), order, obeying, step.observation)
 
 
-def refusal_segments(first: int = _SEEDS) -> Iterator[Segment]:
+def refusal_segments(first: int = SHIPPED) -> Iterator[Segment]:
     """Draw segments that end in `ask` or `fail` without end, taught in that action alone."""
     seed = first
     while True:
