@@ -72,8 +72,9 @@ class MarkedApp:
     def close(self) -> None:
         """Nothing to give back."""
 
-    def rename(self) -> None:
-        """Let the app come back with other names of its controls, as after an update."""
+    def begin_again(self, seed: int) -> None:
+        """Let the app come back as after an update: with other names of its controls, and new data."""
+        self.app = ProceduralApp(self.app.schema, seed)
         self._names.clear()
 
     def _look(self, page: Observation) -> Observation:

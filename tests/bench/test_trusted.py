@@ -1,9 +1,14 @@
 """What only the teacher reads holds no word of a page that is not the name of something acted on; broken extractors are found."""
 
+import json
 import tempfile
+from collections import Counter
 from pathlib import Path
 
-from bench.trusted import KINDS, holds, in_memory, measure
+import pytest
+
+from bench.trusted import digest, holds, in_memory, main, measure
+from bench.trusted_sessions import KINDS
 
 SESSIONS = 200
 
@@ -17,15 +22,34 @@ def test_no_word_of_a_page_reaches_the_teacher_alone() -> None:
     assert tally["spoilt teachers found"] == tally["spoilt teachers refused"] == SESSIONS
     assert tally["names of what was acted on"] > SESSIONS, "the marks do reach lessons, where a person pressed them"
     assert tally["left no lesson, in hindsight"] > 0, "what an agent copied from a page"
+    assert tally["left no lesson, renewed"] > 0, (
+        "a rerun that found every name as it was renews nothing, and is drawn again"
+    )
     assert tally["refused"] == 0, "what the product extracts it also trains on"
     assert holds(tally)
 
 
 def test_the_bench_fails_when_a_control_is_missed() -> None:
     good = {"contexts": 9, "broken lessons": 4, "broken lessons found": 4, "broken lessons refused": 4}
-    from collections import Counter
-
     spoilt = {"spoilt teachers": 1, "spoilt teachers found": 1, "spoilt teachers refused": 1}
     assert holds(Counter({**good, **spoilt}))
     for worse in ({"leaked": 1}, {"broken lessons found": 3}, {"spoilt teachers refused": 0}, {"contexts": 0}):
         assert not holds(Counter({**good, **spoilt, **worse}))
+
+
+def test_a_tally_of_other_code_or_another_seed_is_not_carried_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "trusted.json"
+    of = {"seed": 3, "code": digest()}
+    for other in ({**of, "code": "another"}, {**of, "seed": 4}):
+        file.write_text(json.dumps({"of": other, "seconds": 1.0, "tally": {"sessions": 8, "leaked": 1}}))
+        assert main(["--sessions", "8", "--seed", "3", "--json", str(file)]) == 0
+        kept = json.loads(file.read_text())
+        assert kept["of"] == of and kept["tally"]["sessions"] == 8 and kept["tally"].get("leaked", 0) == 0
+        assert "are taken from" not in capsys.readouterr().err
+    file.write_text(json.dumps({"of": of, "seconds": 1.0, "tally": {"sessions": 8, "leaked": 1}}))
+    assert main(["--sessions", "8", "--seed", "3", "--json", str(file)]) == 1, (
+        "of the same code it is, and what leaked stays"
+    )
+    assert "8 sessions are taken from" in capsys.readouterr().err
