@@ -12,9 +12,11 @@ System calls are counted with strace, which must be here and may attach; --count
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -29,7 +31,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: a forked child ha
 from agent.store.migrations import MIGRATIONS
 from bench.kill.moments import Calls, Counting, Moment, SystemCalls, run
 from bench.kill.night_cases import FallBack, Forget, Promote, TakeBack, Train
-from bench.kill.state import Case, at_home, damage
+from bench.kill.state import Case, damage, state_of
 from bench.kill.store_cases import Log, Migrate
 from bench.small import save_small_model
 from browser.errors import ApprenticeError
@@ -37,6 +39,7 @@ from browser.errors import ApprenticeError
 POINTS = 600
 OPERATIONS = ("log", "train", "promote", "forget", "migrate")
 TELL_EVERY = 20
+_OF_A_RUN = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}|\d+")
 
 Tell = Callable[[str], None]
 
@@ -50,15 +53,22 @@ class Point:
     """Which of the case's moments, from 0."""
     moment: str
     killed: bool
-    """Whether the moment came; an operation that ended before it is looked at all the same."""
+    """Whether the moment came; an operation that ended before it is looked at all the same, and shows nothing."""
     corrupt: tuple[str, ...]
     unequal: tuple[str, ...]
     seconds: float
+    moments: str = ""
+    """Digest of all the case's moments: among others, the number is another moment's."""
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What was wrong."""
+        return (*self.corrupt, *self.unequal, *(() if self.killed else ("nobody was killed",)))
 
     @property
     def sound(self) -> bool:
-        """Whether nothing was wrong."""
-        return not (self.corrupt or self.unequal)
+        """Whether it was killed and nothing was wrong."""
+        return not self.faults
 
 
 @dataclass(slots=True)
@@ -69,6 +79,12 @@ class Prepared:
     home: Path
     moments: list[Moment]
     state: Any
+
+    @property
+    def digest(self) -> str:
+        """Return what tells these moments from those of other code. Ids, times and process ids in names of files do not."""
+        lines = (f"{moment.call} {moment.nth} {_OF_A_RUN.sub('', moment.what)}" for moment in self.moments)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def all_cases() -> list[Case]:
@@ -91,9 +107,7 @@ def prepare(case: Case, counting: Counting, folder: Path, model: Path) -> Prepar
     shutil.move(home, kept)
     shutil.copytree(kept, home)
     moments = counting.moments(case.act, home)
-    with at_home(home):
-        state = case.state(home)
-    return Prepared(case, home, moments, state)
+    return Prepared(case, home, moments, state_of(home, case))
 
 
 def kill(prepared: Prepared, number: int, counting: Counting) -> Point:
@@ -109,14 +123,12 @@ def kill(prepared: Prepared, number: int, counting: Counting) -> Point:
     again = run(case.act, home)
     unequal = [f"it failed afterwards: {again.errors[-600:]}"] if again.exit_code else []
     unequal += damage(home, case, again.said)
-    with at_home(home):
-        state = case.state(home)
+    state = state_of(home, case)
     if state != prepared.state:
         unequal.append(f"another end: {_difference(prepared.state, state)}")
     where = f"{moment.call} {moment.nth}: {moment.what}"
-    return Point(
-        case.name, number, where, ended.killed, tuple(corrupt), tuple(unequal), round(time.monotonic() - started, 2)
-    )
+    seconds = round(time.monotonic() - started, 2)
+    return Point(case.name, number, where, ended.killed, tuple(corrupt), tuple(unequal), seconds, prepared.digest)
 
 
 def _difference(meant: Any, found: Any, where: str = "") -> str:
@@ -169,7 +181,11 @@ def measure(
     prepared = {case.name: prepare(case, counting, folder / str(index), model) for index, case in enumerate(cases)}
     counts = {name: len(item.moments) for name, item in prepared.items()}
     shares = spread(counts, points)
-    done = {(point.case, point.number): point for point in known}
+    digests = {name: item.digest for name, item in prepared.items()}
+    same = [point for point in known if digests.get(point.case, point.moments) == point.moments]
+    done = {(point.case, point.number): point for point in same}
+    if known:
+        tell(f"{len(same)} of {len(known)} points were known; those of other moments are killed again")
     for name, item in prepared.items():
         tell(f"{name}: {shares[name]} of {counts[name]} moments")
         for index, number in enumerate(chosen(counts[name], shares[name], random.Random(f"{seed} {name}"))):
@@ -178,7 +194,7 @@ def measure(
             point = done[name, number] = kill(item, number, counting)
             keep(list(done.values()))
             if not point.sound:
-                tell(f"  {point.moment}: {'; '.join((*point.corrupt, *point.unequal))}")
+                tell(f"  {point.moment}: {'; '.join(point.faults)}")
             elif (index + 1) % TELL_EVERY == 0:
                 tell(f"  {index + 1} done")
     return counts, list(done.values())
@@ -217,6 +233,11 @@ def figures(counts: dict[str, int], points: Sequence[Point]) -> dict[str, Any]:
     return rows
 
 
+def verdict(points: Sequence[Point]) -> int:
+    """Return the exit code: 0 when somebody was killed at every point, and all was well."""
+    return 0 if points and all(point.sound for point in points) else 1
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     made = argparse.ArgumentParser(
@@ -231,7 +252,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the bench. The exit code is 1 when anything was corrupt, lost or unequal."""
+    """Run the bench. The exit code is 1 when anything was corrupt, lost or unequal, or somewhere nobody was killed."""
     args = parser().parse_args(argv)
     wanted = args.only.split(",") if args.only else OPERATIONS
     cases = [case for case in all_cases() if operation(case.name) in wanted]
@@ -252,7 +273,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a program's message
         return error.exit_code
     print_line(json.dumps(figures(counts, points), indent=1))
-    return 0 if points and all(point.sound for point in points) else 1
+    return verdict(points)
 
 
 def print_line(text: str) -> None:

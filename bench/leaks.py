@@ -59,7 +59,7 @@ def leaked(lines: Sequence[str], recorded: Recorded, task: str) -> Counter[str]:
 def broken(lesson: LessonRow, recorded: Recorded, steps: Sequence[Any], rng: random.Random) -> list[LessonRow]:
     """Return the lesson as extractors would write it that add what a page says, each in another way."""
     page = rng.choice(steps).observation
-    said = [line.name for line in page.lines if line.ref is None and "zq" in line.name][:PAGES]
+    said = [line.name for line in page.lines if line.ref is None and recorded.site.is_marked(line.name)][:PAGES]
     body = lesson.text.removesuffix("\ndone")
     whole = "\n".join([lesson.text, *(step.observation.render() for step in steps)])
     texts = [f"{body}\n{rng.choice(said)}", f'{body}\ndone "{page.title}"', f'{body}\nopen "{page.url}"\ndone', whole]

@@ -77,6 +77,10 @@ class MarkedApp:
         self.app = ProceduralApp(self.app.schema, seed)
         self._names.clear()
 
+    def is_marked(self, text: str) -> bool:
+        """Whether a text holds a mark: words of the app itself may look like the beginning of one."""
+        return any(mark in text for mark in self.marks)
+
     def _look(self, page: Observation) -> Observation:
         lines = [self._line(line) for line in page.lines]
         for role in self.rng.sample(SPOKEN, 3):

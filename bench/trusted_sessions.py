@@ -211,7 +211,7 @@ class _Copying:
         action = decision.action
         written = action.verb is Verb.DONE or (action.verb in (Verb.FIND, Verb.TYPE) and self.rng.random() < 0.2)
         if self.copies and written:
-            saying = next(line.name for line in page.lines if "zq" in line.name)
+            saying = next(line.name for line in page.lines if self.expert.site.is_marked(line.name))
             return replace(decision, action=replace(action, text=saying))
         return decision
 

@@ -22,6 +22,8 @@ _TIMES = re.compile(r"_at$")
 _OF_RUNS = ("jobs", "job_events", "_migrations")
 """Tables that say how often something was begun, and when."""
 _OF_FORMAT = ("sqlite_", "sessions_fts", "lessons_fts")
+UNREADABLE = (sqlite3.Error, ApprenticeError, OSError, ValueError, LookupError)
+"""What reading a damaged home ends with: SQLite's error, the store's own, those of files cut short or of rows that are not there."""
 
 
 class Case(Protocol):
@@ -63,10 +65,31 @@ def at_home(home: Path) -> Iterator[None]:
 
 
 def damage(home: Path, case: Case, said: Sequence[str]) -> list[str]:
-    """Name all that is wrong in a home right after a kill."""
+    """Name all that is wrong in a home right after a kill; what cannot be read is wrong, too."""
     with at_home(home):
-        adapters = () if case.spoils else _damaged_adapters()
-        return [*_damaged_store(), *adapters, *case.problems(home, said)]
+        adapters = iter(()) if case.spoils else _damaged_adapters()
+        asked = (_damaged_store(), _store_problems(), adapters, case.problems(home, said))
+        return [problem for found in asked for problem in _as_far_as_it_reads(found)]
+
+
+def state_of(home: Path, case: Case) -> Any:
+    """Describe what is in a home, or why it cannot be read: as good as any other end that was not meant."""
+    with at_home(home):
+        try:
+            return case.state(home)
+        except UNREADABLE as error:
+            return _unreadable(error)
+
+
+def _as_far_as_it_reads(problems: Iterator[str]) -> Iterator[str]:
+    try:
+        yield from problems
+    except UNREADABLE as error:
+        yield _unreadable(error)
+
+
+def _unreadable(error: Exception) -> str:
+    return f"it cannot be read: {type(error).__name__}: {error}"
 
 
 def _damaged_store() -> Iterator[str]:
@@ -77,8 +100,12 @@ def _damaged_store() -> Iterator[str]:
         for row in raw.execute("PRAGMA integrity_check"):
             if row[0] != "ok":
                 yield f"the database is damaged: {row[0]}"
-    with Store.open() as store:
-        yield from store.verify()
+
+
+def _store_problems() -> Iterator[str]:
+    if (data_dir() / "apprentice.db").exists():
+        with Store.open() as store:
+            yield from store.verify()
 
 
 def _damaged_adapters() -> Iterator[str]:

@@ -8,12 +8,13 @@ import random
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.kills import chosen, main, spread
+from bench.kills import Point, chosen, main, spread, verdict
 from browser.errors import SetupError
 
 ROOT = Path(__file__).parents[2]
@@ -64,8 +65,24 @@ def test_kills_by_system_calls(tmp_path: Path) -> None:
 def test_careless_writing_is_caught(tmp_path: Path) -> None:
     done = bench(Path(__file__).with_name("careless.py"), tmp_path)
     assert done.returncode == 0, done.stderr
-    corrupt, unequal, sound = json.loads(done.stdout)
-    assert corrupt and unequal and sound
+    found = json.loads(done.stdout)
+    assert all(of["killed"] and of["sound"] for of in found.values()), "between two careless moments nothing is wrong"
+    in_place, early = found["in place"], found["too early"]
+    for faults in (in_place["corrupt"], in_place["unequal"]):
+        assert any("was changed after it was written: adapter_model" in fault for fault in faults)
+        assert any("DatabaseError: database disk image is malformed" in fault for fault in faults)
+        assert any("StorageError" in fault and "cannot be read" in fault for fault in faults)
+    assert any("another end" in fault for fault in in_place["unequal"])
+    assert early["corrupt"] == ["lost: began 0", "lost: finished 0"] and not early["unequal"]
+
+
+def test_a_point_at_which_nobody_was_killed_is_not_sound() -> None:
+    point = Point("log", 0, "write 1", True, (), (), 0.1)
+    assert point.sound
+    spared = replace(point, killed=False)
+    assert not spared.sound and spared.faults == ("nobody was killed",)
+    assert verdict([point]) == 0 and verdict([point, spared]) == verdict([replace(point, corrupt=("lost",))]) == 1
+    assert verdict([]) == 1, "nothing was shown"
 
 
 def test_without_strace_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

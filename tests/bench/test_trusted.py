@@ -1,14 +1,20 @@
 """What only the teacher reads holds no word of a page that is not the name of something acted on; broken extractors are found."""
 
 import json
+import random
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent.store import Store
+from bench.leaks import PAGES, broken, contexts, leaked
 from bench.trusted import digest, holds, in_memory, main, measure
-from bench.trusted_sessions import KINDS
+from bench.trusted_sessions import KINDS, Ground
+from browser.types import Line
+from consolidation.job import demonstration_of
 
 SESSIONS = 200
 
@@ -27,6 +33,21 @@ def test_no_word_of_a_page_reaches_the_teacher_alone() -> None:
     )
     assert tally["refused"] == 0, "what the product extracts it also trains on"
     assert holds(tally)
+
+
+def test_a_word_that_looks_like_a_mark_is_none_that_a_broken_extractor_would_add(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "trusted.db") as store:
+        ground = Ground(store, random.Random(1))
+        recorded = ground.performed()
+        steps = demonstration_of(store, recorded.lesson).steps
+    alike = tuple(Line("row", "Dilouz plezquaf") for _ in range(PAGES))
+    steps = [
+        replace(step, observation=replace(step.observation, lines=alike + step.observation.lines)) for step in steps
+    ]
+    for seed in range(20):
+        for other in broken(recorded.lesson, recorded, steps, random.Random(seed)):
+            lines = [line for each in contexts(recorded.task, (other.text,), steps, checked=False) for line in each]
+            assert leaked(lines, recorded, recorded.task)["leaked"]
 
 
 def test_the_bench_fails_when_a_control_is_missed() -> None:
