@@ -34,7 +34,7 @@ from consolidation.decide import Lessons, lessons_for, questions
 from foundation.dataset import HELD_OUT
 from foundation.episodes import run_expert
 from foundation.tasks import draw_task
-from tui.wiring import find_base
+from tui.wiring import Base, find_base
 
 APP = "http://procedural.example"
 _SEEDS = HELD_OUT + (1 << 22)
@@ -68,9 +68,9 @@ def asked_of(path: Path, lessons: Lessons) -> list[Question]:
         ]
 
 
-def measure(model: Path, asked: Sequence[Question], *, by_day: bool, kept: Path | None = None) -> dict[str, Any]:
+def measure(base: Base, asked: Sequence[Question], *, by_day: bool, kept: Path | None = None) -> dict[str, Any]:
     """Ask in every way, and compare. What a way gave is kept in a file, if one is named, and not measured again."""
-    weights, encoder = load_model(model), Encoder(load_tokenizer(model))
+    weights, encoder = load_model(base.path), Encoder(load_tokenizer(base.path))
     at_once = Redecider(weights, encoder, name="at once")
     alone(weights, encoder, asked[0])  # the first pass through a model warms it up
     daily = LocalPolicy(weights, encoder, name="by day")
@@ -79,14 +79,15 @@ def measure(model: Path, asked: Sequence[Question], *, by_day: bool, kept: Path 
         "one_by_one": lambda: each(lambda question: alone(weights, encoder, question), asked, "one by one"),
         "by_day": lambda: each(lambda q: daily.decide(q.prompt, q.page).action, asked, "by day"),
     }
-    found = _kept(kept, asked)
+    of = identity(base, asked)
+    found = taken(kept, of)
     for name, way in ways.items():
         if name not in found and (name != "by_day" or by_day):
             seconds, actions = timed(way)
             found[name] = {"seconds": seconds, "actions": [action.render() for action in actions]}
             found[name] |= {"decoded": at_once.decoded} if name == "at_once" else {}
             if kept:
-                kept.write_text(json.dumps({"asked": _digest(asked), "found": found}))
+                kept.write_text(json.dumps({"of": of, "found": found}))
     tokens = sum(len(encoder.prompt(question.prompt)) for question in asked)
     return {"threads": torch.get_num_threads(), "steps": len(asked), "prompt_tokens": tokens} | compared(asked, found)
 
@@ -123,17 +124,23 @@ def _same(one: Sequence[str], other: Sequence[str]) -> int:
     return sum(a == b for a, b in zip(one, other, strict=True))
 
 
-def _kept(path: Path | None, asked: Sequence[Question]) -> dict[str, Any]:
-    """Return what a file keeps of these decisions."""
-    if path is None or not path.exists():
-        return {}
-    kept = json.loads(path.read_text())
-    return kept["found"] if kept["asked"] == _digest(asked) else {}
-
-
-def _digest(asked: Sequence[Question]) -> str:
+def identity(base: Base, asked: Sequence[Question]) -> dict[str, Any]:
+    """Return what decides what a way gives, and how long it takes."""
     text = "\0".join(f"{question.prompt.render()}\0{question.done.render()}" for question in asked)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return {
+        "base": base.sha256,
+        "threads": torch.get_num_threads(),
+        "asked": hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+def taken(path: Path | None, of: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file keeps of this, and say which ways are taken from it."""
+    kept = json.loads(path.read_text()) if path and path.exists() else {}
+    found: dict[str, Any] = kept["found"] if kept.get("of") == of else {}
+    for name in found:
+        print(f"{name}: taken from {path}", file=sys.stderr, flush=True)  # noqa: T201 - a program's progress
+    return found
 
 
 def timed(act: Callable[[], Any]) -> tuple[dict[str, float], Any]:
@@ -186,7 +193,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 make_store(Path(folder) / "made.db", args.steps)
                 stores = [Path(folder) / "made.db"]
             asked = [question for path in stores for question in asked_of(path, args.lessons)][: args.steps]
-        figures = measure(base.path, asked, by_day=args.by_day, kept=args.keep)
+        figures = measure(base, asked, by_day=args.by_day, kept=args.keep)
     except ApprenticeError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a program's error
         return error.exit_code

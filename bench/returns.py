@@ -216,6 +216,29 @@ def taught(home: Path | None, model: str | None, scale: float) -> Iterator[Reque
         yield asked
 
 
+def identity(args: argparse.Namespace, asked: Request) -> dict[str, Any]:
+    """Return what a file's returns must be of, if this run is to go on from them."""
+    return {
+        "base": asked.base_sha256,
+        "threads": asked.threads or int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
+        "home": str(args.home.absolute()) if args.home else "",
+        "model": args.model or "",
+        "scale": args.scale,
+        "seed": args.seed,
+    }
+
+
+def kept(path: Path | None, of: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file keeps of such returns, and say so; an empty record where it is about others, or not there."""
+    record = json.loads(path.read_text()) if path and path.exists() else {}
+    if record and record.get("of") == of:
+        print(f"{len(record['returns'])} returns are taken from {path}", file=sys.stderr, flush=True)  # noqa: T201 - progress
+        return record
+    if record:
+        print(f"{path} is about other nights: begun anew", file=sys.stderr, flush=True)  # noqa: T201 - progress
+    return {"of": of, "returns": [], "runs": []}
+
+
 def figures(returns: Sequence[Return], runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Sum up."""
     seconds = [item.seconds for item in returns]
@@ -242,22 +265,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     made.add_argument("--scale", type=float, default=SCALE, help="share of the usual dreams and anchors of a night")
     made.add_argument("--json", type=Path, help="keep every return here, and go on from it")
     args = made.parse_args(argv)
-    record: dict[str, Any] = {"returns": [], "runs": []}
-    if args.json and args.json.exists():
-        record = json.loads(args.json.read_text())
-
-    def keep(came: Return | None = None) -> None:
-        record["returns"] += [asdict(came)] if came else []
-        if args.json:
-            args.json.write_text(json.dumps(record, indent=1) + "\n")
-
-    done = len(record["returns"])
     try:
-        if done < args.times:
-            with taught(args.home, args.model, args.scale) as asked:
+        with taught(args.home, args.model, args.scale) as asked:
+            record = kept(args.json, identity(args, asked))
+
+            def keep(came: Return | None = None) -> None:
+                record["returns"] += [asdict(came)] if came else []
+                if args.json:
+                    args.json.write_text(json.dumps(record, indent=1) + "\n")
+
+            done = len(record["returns"])
+            if done < args.times:
                 rng = random.Random(f"{args.seed} {done}")
                 record["runs"].append(measure(asked, args.times - done, rng, keep, print_line))
-            keep()
+                keep()
     except ApprenticeError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a program's message
         return error.exit_code

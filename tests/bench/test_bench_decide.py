@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.store import Store
-from bench.decide import APP, asked_of, main, make_store
+from bench.decide import APP, asked_of, identity, main, make_store, taken
 from consolidation.decide import Lessons
+from tui.wiring import Base
 
 
 @pytest.mark.slow
@@ -36,7 +37,21 @@ def test_every_way_is_measured_on_the_same_decisions(
     assert json.loads(figures.read_text()) == found, (
         "what was kept is not measured again: even the seconds are the same"
     )
-    capsys.readouterr()
+    said = capsys.readouterr().err
+    assert [f"{way}: taken from {keep[1]}" in said for way in ("at_once", "one_by_one", "by_day")] == [True] * 3
+
+
+def test_what_another_base_or_other_threads_gave_is_not_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, of = tmp_path / "kept.json", identity(Base(tmp_path, "a", with_manual=False), [])
+    file.write_text(json.dumps({"of": of, "found": {"at_once": {}}}))
+    assert taken(file, of) == {"at_once": {}}
+    assert capsys.readouterr().err == f"at_once: taken from {file}\n"
+    for other in (identity(Base(tmp_path, "b", with_manual=False), []), {**of, "threads": of["threads"] + 1}):
+        assert taken(file, other) == {}
+    assert taken(tmp_path / "none.json", of) == taken(None, of) == {}
+    assert not capsys.readouterr().err
 
 
 def test_a_missing_model_is_said(capsys: pytest.CaptureFixture[str]) -> None:
