@@ -26,7 +26,7 @@ from typing import Any
 from agent.paths import adapters_dir
 from agent.store import Store
 from bench.arena import Arena, wilson
-from bench.definitions import AppSpec, SkillSpec, load_apps
+from bench.definitions import AppSpec, SkillSpec, chosen_apps
 from bench.on_the_job import DAY_ERRANDS, DAY_SEEDS, HERE, TEST_SEEDS, Trial, print_error
 from bench.servers import AppServer
 from browser.errors import ApprenticeError, UsageError
@@ -215,10 +215,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the record here, too")
     args = parser.parse_args(argv)
     try:
-        apps = load_apps(args.apps_dir)
-        if args.apps:
-            named = {app.name: app for app in apps}
-            apps = [named[name] for name in args.apps.split(",") if name in named]
+        apps = chosen_apps(args.apps_dir, args.apps)
         base = find_base(args.model, print_error)
         career = live(apps, base, args)
     except ApprenticeError as error:

@@ -24,7 +24,7 @@ from typing import Any
 
 from agent.store import Store
 from bench.checks import Judge
-from bench.definitions import AppSpec, SkillSpec, load_apps
+from bench.definitions import AppSpec, SkillSpec, load_apps, no_app
 from bench.servers import AppServer
 from bench.terminal import COLUMNS, ROWS, Terminal
 from browser.errors import ApprenticeError, UsageError
@@ -180,8 +180,6 @@ def _night(screen: str) -> str:
 
 def run(app: AppSpec, model: str | None, root: Path, record: Path | None, tell: Tell) -> dict[str, Any]:
     """Make the whole journey in one app; return what came of it. Raises NeverShown where the newcomer was stuck."""
-    if app.login_steps:
-        raise UsageError(f"{app.name} wants a login first", "Choose an app that has none: fava or tiddlywiki")
     skill = next(skill for skill in app.skills if not skill.unrelated)
     started = time.monotonic()
     with (
@@ -203,6 +201,27 @@ def run(app: AppSpec, model: str | None, root: Path, record: Path | None, tell: 
             **_kept(home),
             "seconds": round(time.monotonic() - started, 1),
         }
+
+
+def choose(apps: Sequence[AppSpec], name: str) -> AppSpec:
+    """Return an app that a newcomer can begin with. Raises UsageError for one that is not there or wants a login first."""
+    by_name = {app.name: app for app in apps}
+    if name not in by_name:
+        raise no_app(name, apps)
+    if by_name[name].login_steps:
+        without = [app.name for app in apps if not app.login_steps]
+        hint = (
+            f"Choose an app that has none: {' or '.join(without)}"
+            if without
+            else "Name a folder with one that has none"
+        )
+        raise UsageError(f"{name} wants a login first", hint)
+    return by_name[name]
+
+
+def verdict(facts: dict[str, Any]) -> int:
+    """Return the exit code: 0 where the app has what was taught and the dashboard ended well."""
+    return 0 if facts["taught"] and facts["exit_code"] == 0 else 1
 
 
 def _travel(journey: Journey, server: AppServer) -> dict[str, Any]:
@@ -272,7 +291,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Make the journey. The exit code is 3 where the newcomer was stuck."""
+    """Make the journey. The exit code is 3 where the newcomer was stuck, 1 where nothing was taught or the dashboard ended badly."""
     args = parser().parse_args(argv)
     started = time.monotonic()
 
@@ -280,17 +299,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"[{time.monotonic() - started:5.0f} s] {text}", file=sys.stderr, flush=True)  # noqa: T201 - the story
 
     try:
-        apps = {app.name: app for app in load_apps(args.apps_dir)}
-        if args.app not in apps:
-            raise UsageError(f"no app {args.app!r} in {args.apps_dir}", f"There are {', '.join(apps)}")
-        facts = run(apps[args.app], args.model, args.root.absolute(), args.record, tell)
+        app = choose(load_apps(args.apps_dir), args.app)
+        facts = run(app, args.model, args.root.absolute(), args.record, tell)
     except ApprenticeError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - a program's message
         return error.exit_code
     print(json.dumps(facts))  # noqa: T201 - the result
     if args.json:
         args.json.write_text(json.dumps(facts, indent=1) + "\n")
-    return 0
+    return verdict(facts)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from typing import Any
 from agent.paths import adapters_dir
 from agent.store import Store
 from bench.arena import Arena, ArmResult, Episode, summarise
-from bench.definitions import AppSpec, SkillSpec, load_apps
+from bench.definitions import AppSpec, SkillSpec, chosen_apps
 from bench.servers import AppServer
 from browser.errors import ApprenticeError, UsageError
 from consolidation.examples import Arm
@@ -245,9 +245,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the bench."""
     args = parser().parse_args(argv)
     try:
-        apps = load_apps(args.apps_dir)
-        if args.apps:
-            apps = [app for app in apps if app.name in args.apps.split(",")]
+        apps = chosen_apps(args.apps_dir, args.apps)
         base = find_base(args.model, print_error)  # before any app has a home: it is kept where the person's own is
         trials = [run_app(app, base, args, args.root.absolute()) for app in apps]
     except ApprenticeError as error:

@@ -22,7 +22,7 @@ from typing import Any
 from agent.policy.scripted import ScriptedPolicy
 from agent.store import Store
 from bench.arena import Arena, Episode
-from bench.definitions import AppSpec, SkillSpec, fill, load_apps
+from bench.definitions import AppSpec, SkillSpec, chosen_apps, fill
 from bench.servers import AppServer
 from browser.errors import ApprenticeError, SetupError
 
@@ -109,10 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     results: list[Steadiness] = []
     skipped: dict[str, str] = {}
     try:
-        apps = load_apps(args.apps_dir)
-        for app in apps:
-            if args.apps and app.name not in args.apps.split(","):
-                continue
+        for app in chosen_apps(args.apps_dir, args.apps):
             try:
                 results += run_app(app, args.times, args.root.absolute(), print_line)
             except SetupError as error:

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.definitions import fill, load_app, load_apps
+from bench.career import main as career
+from bench.definitions import chosen_apps, fill, load_app, load_apps
 from bench.on_the_job import HERE
+from bench.on_the_job import main as on_the_job
+from bench.steady import main as steady
 from browser.errors import UsageError
 
 SKILL = """
@@ -107,6 +110,19 @@ def test_a_mistake_names_file_and_key(tmp_path: Path, old: str, new: str, words:
 def test_a_folder_without_definitions_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no app definitions"):
         load_apps(tmp_path)
+
+
+def test_apps_are_chosen_by_name_and_one_that_is_not_there_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("memos", "notes", "wiki"):
+        (tmp_path / f"{name}.toml").write_text(APP.replace("notes", name, 1))
+    for names, chosen in {"": ["memos", "notes", "wiki"], "wiki, memos,": ["memos", "wiki"]}.items():
+        assert [app.name for app in chosen_apps(tmp_path, names)] == chosen
+    for main in (on_the_job, career, steady):
+        assert main(["--apps-dir", str(tmp_path), "--apps", "notes,mail"]) == 2
+        said = "error: there is no app 'mail'. There are memos, notes, wiki\n"
+        assert capsys.readouterr().err == said
 
 
 def test_skills_are_added_to_an_app_that_is_defined_elsewhere(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.newcomer import main
+from bench.newcomer import main, verdict
 from bench.terminal import COLUMNS, ROWS, NeverShown, Terminal
 
 SERVER = """
@@ -78,7 +78,7 @@ def test_from_an_empty_home_to_a_night_by_keys_alone(
     screens = {path.name: path.read_text() for path in sorted(record.iterdir())}
     assert len(screens) == facts["screens"] >= 15
     for name, screen in screens.items():
-        assert len(screen.splitlines()) <= ROWS, name
+        assert len(screen.splitlines()) == ROWS, name
         assert max(map(len, screen.splitlines())) <= COLUMNS, name
     assert any("controls are called" in screen or "-which" in name for name, screen in screens.items())
 
@@ -95,7 +95,10 @@ def test_a_screen_that_never_comes_is_told_with_what_is_there_instead(tmp_path: 
         with pytest.raises(NeverShown):  # it has ended: there is nothing to wait for
             terminal.shows("the gate", patience=60)
         assert terminal.exit_code() == 4
-    assert [path.name for path in sorted((tmp_path / "record").iterdir())] == ["01-failed.txt", "02-failed.txt"]
+        assert len(terminal.screen().split("\n")) == ROWS
+    kept = sorted((tmp_path / "record").iterdir())
+    assert [path.name for path in kept] == ["01-failed.txt", "02-failed.txt"]
+    assert all(len(path.read_text().splitlines()) == ROWS for path in kept)
 
 
 def test_an_app_that_wants_a_login_and_one_that_is_not_there_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,4 +107,24 @@ def test_an_app_that_wants_a_login_and_one_that_is_not_there_are_one_line(capsys
         "error: ihatemoney wants a login first. Choose an app that has none: fava or tiddlywiki\n"
     )
     assert main(["--app", "nothing"]) == 2
-    assert "no app 'nothing'" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "error: there is no app 'nothing'. There are dokuwiki, fava, ihatemoney, tiddlywiki\n"
+    )
+
+
+def test_the_apps_that_are_offered_are_those_that_are_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    login = "[login]\nstart = '/'\nsteps = ['click \"Log in\"']\n"
+    plain = APP.format(python="python", server="server.py")
+    (tmp_path / "bank.toml").write_text(plain.replace("bills", "bank", 1).replace("[[skills]]", f"{login}[[skills]]"))
+    places = ["--apps-dir", str(tmp_path), "--app", "bank"]
+    assert main(places) == 2
+    assert "bank wants a login first. Name a folder with one that has none" in capsys.readouterr().err
+    (tmp_path / "bills.toml").write_text(plain)
+    assert main(places) == 2
+    assert "Choose an app that has none: bills\n" in capsys.readouterr().err
+
+
+def test_only_a_journey_that_taught_and_ended_well_is_a_success() -> None:
+    assert verdict({"taught": True, "exit_code": 0}) == 0
+    assert verdict({"taught": False, "exit_code": 0}) == verdict({"taught": True, "exit_code": 1}) == 1
+    assert verdict({"taught": True, "exit_code": -1}) == 1, "the dashboard never ended"
