@@ -69,7 +69,7 @@ class Terminal:
 
     def screen(self) -> str:
         """Return what the terminal shows: 24 lines, each without the blanks at its end."""
-        return "\n".join(line.rstrip() for line in self._tmux("capture-pane", "-p").split("\n"))
+        return "\n".join(line.rstrip() for line in self._tmux("capture-pane", "-p").splitlines())
 
     def row(self) -> int:
         """Return the line that the cursor is in: the field that is typed into."""
