@@ -26,9 +26,9 @@ from typing import Any
 from agent.paths import adapters_dir
 from agent.store import Store
 from bench.arena import Arena, wilson
-from bench.definitions import AppSpec, SkillSpec, chosen_apps
+from bench.definitions import AppSpec, SkillSpec
 from bench.on_the_job import DAY_ERRANDS, DAY_SEEDS, HERE, TEST_SEEDS, Trial, print_error
-from bench.servers import AppServer
+from bench.servers import AppServer, chosen_apps
 from browser.errors import ApprenticeError, UsageError
 from consolidation.storage import write_atomically
 from tui.wiring import Base, find_base

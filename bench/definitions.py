@@ -10,7 +10,7 @@ import os
 import random
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -205,24 +205,6 @@ def load_apps(folder: Path) -> list[AppSpec]:
             f"no app definitions in {folder}", "Put one TOML file an app there; docs/bench.md describes it"
         )
     return [load_app(path) for path in paths]
-
-
-def chosen_apps(folder: Path, names: str) -> list[AppSpec]:
-    """Read the definitions of a folder that are named, with commas, in the folder's order; all where none is named.
-
-    Raises UsageError for a name that no app there has: nothing would be measured of it, and nobody told.
-    """
-    apps = load_apps(folder)
-    asked = [name.strip() for name in names.split(",") if name.strip()]
-    unknown = [name for name in asked if name not in {app.name for app in apps}]
-    if unknown:
-        raise no_app(unknown[0], apps)
-    return [app for app in apps if app.name in asked or not asked]
-
-
-def no_app(name: str, apps: Iterable[AppSpec]) -> UsageError:
-    """Return the error of a name that none of these apps has."""
-    return UsageError(f"there is no app {name!r}", f"There are {', '.join(app.name for app in apps)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from typing import Any
 
 from agent.store import Store
 from bench.checks import Judge
-from bench.definitions import AppSpec, SkillSpec, load_apps, no_app
-from bench.servers import AppServer
+from bench.definitions import AppSpec, SkillSpec, load_apps
+from bench.servers import AppServer, no_app
 from bench.terminal import COLUMNS, ROWS, Terminal
 from browser.errors import ApprenticeError, UsageError
 

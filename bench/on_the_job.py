@@ -24,8 +24,8 @@ from typing import Any
 from agent.paths import adapters_dir
 from agent.store import Store
 from bench.arena import Arena, ArmResult, Episode, summarise
-from bench.definitions import AppSpec, SkillSpec, chosen_apps
-from bench.servers import AppServer
+from bench.definitions import AppSpec, SkillSpec
+from bench.servers import AppServer, chosen_apps
 from browser.errors import ApprenticeError, UsageError
 from consolidation.examples import Arm
 from tui.wiring import Base, find_base

@@ -9,14 +9,15 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
 import httpx
 
-from bench.definitions import AppSpec
-from browser.errors import SetupError
+from bench.definitions import AppSpec, load_apps
+from browser.errors import SetupError, UsageError
 
 START_SECONDS = 120
 
@@ -26,6 +27,24 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def chosen_apps(folder: Path, names: str) -> list[AppSpec]:
+    """Read the definitions of a folder that are named, with commas, in the folder's order; all where none is named.
+
+    Raises UsageError for a name that no app there has: nothing would be measured of it, and nobody told.
+    """
+    apps = load_apps(folder)
+    asked = [name.strip() for name in names.split(",") if name.strip()]
+    unknown = [name for name in asked if name not in {app.name for app in apps}]
+    if unknown:
+        raise no_app(unknown[0], apps)
+    return [app for app in apps if app.name in asked or not asked]
+
+
+def no_app(name: str, apps: Iterable[AppSpec]) -> UsageError:
+    """Return the error of a name that none of these apps has."""
+    return UsageError(f"there is no app {name!r}", f"There are {', '.join(app.name for app in apps)}")
 
 
 class AppServer:

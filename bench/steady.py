@@ -22,8 +22,8 @@ from typing import Any
 from agent.policy.scripted import ScriptedPolicy
 from agent.store import Store
 from bench.arena import Arena, Episode
-from bench.definitions import AppSpec, SkillSpec, chosen_apps, fill
-from bench.servers import AppServer
+from bench.definitions import AppSpec, SkillSpec, fill
+from bench.servers import AppServer, chosen_apps
 from browser.errors import ApprenticeError, SetupError
 
 HERE = Path(__file__).parent

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from bench.career import main as career
-from bench.definitions import chosen_apps, fill, load_app, load_apps
+from bench.definitions import fill, load_app, load_apps
 from bench.on_the_job import HERE
 from bench.on_the_job import main as on_the_job
+from bench.servers import chosen_apps
 from bench.steady import main as steady
 from browser.errors import UsageError
 
