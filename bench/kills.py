@@ -29,6 +29,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: a forked child has no threads of its parent
 
 from agent.store.migrations import MIGRATIONS
+from bench.code import code_sha256
 from bench.kill.moments import Calls, Counting, Moment, SystemCalls, run
 from bench.kill.night_cases import FallBack, Forget, Promote, TakeBack, Train
 from bench.kill.state import Case, damage, state_of
@@ -39,6 +40,15 @@ from browser.errors import ApprenticeError
 POINTS = 600
 OPERATIONS = ("log", "train", "promote", "forget", "migrate")
 TELL_EVERY = 20
+KILLED = (
+    "agent/**/*.py",
+    "browser/*.py",
+    "consolidation/**/*.py",
+    "bench/kills.py",
+    "bench/kill/*.py",
+    "bench/small.py",
+)
+"""The files whose change makes earlier points void: what is killed, and what looks at it."""
 _OF_A_RUN = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}|\d+")
 
 Tell = Callable[[str], None]
@@ -238,6 +248,15 @@ def verdict(points: Sequence[Point]) -> int:
     return 0 if points and all(point.sound for point in points) else 1
 
 
+def taken(path: Path | None, said: dict[str, Any], tell: Tell) -> list[Point]:
+    """Return the points that a file has of the same code, seed and way of counting; say so where it has others."""
+    record = json.loads(path.read_text()) if path and path.exists() else {}
+    if record and record["said"] != said:
+        tell(f"{path} is of other code, another seed or another way of counting: begun anew")
+        return []
+    return [Point(**point) for point in record.get("points", [])]
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     made = argparse.ArgumentParser(
@@ -256,9 +275,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     wanted = args.only.split(",") if args.only else OPERATIONS
     cases = [case for case in all_cases() if operation(case.name) in wanted]
-    said = {"count": args.count, "seed": args.seed}
-    record = json.loads(args.json.read_text()) if args.json and args.json.exists() else {"said": said, "points": []}
-    known = [Point(**point) for point in record["points"]] if record["said"] == said else []
+    said = {"count": args.count, "seed": args.seed, "code": code_sha256(*KILLED)}
+    known = taken(args.json, said, print_line)
 
     def keep(points: list[Point]) -> None:
         if args.json:

@@ -16,7 +16,6 @@ must a teacher that reads a page more than the student.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import random
@@ -29,6 +28,7 @@ from pathlib import Path
 
 from agent.lessons.provenance import UntrustedLesson, assert_trusted
 from agent.store import Store
+from bench.code import code_sha256
 from bench.leaks import contexts, controls, leaked
 from bench.trusted_sessions import KINDS, Ground, LeftNothing, Recorded
 from browser.errors import UsageError
@@ -102,13 +102,6 @@ def measure(first: int, count: int, seed: int, folder: Path) -> Counter[str]:
     return tally
 
 
-def digest() -> str:
-    """Return a digest of the code that makes and judges sessions: a tally of other code says nothing of this."""
-    root = Path(__file__).parents[1]
-    files = sorted(file for pattern in JUDGED for file in root.glob(pattern))
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; 1 when a context leaked, or when a control was not found or not refused."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -118,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     tally: Counter[str] = Counter()
     seconds = 0.0
-    of = {"seed": asked.seed, "code": digest()}
+    of = {"seed": asked.seed, "code": code_sha256(*JUDGED)}
     if asked.json and asked.json.exists():
         before = json.loads(asked.json.read_text(encoding="utf-8"))
         if before.get("of") == of:

@@ -8,13 +8,15 @@ import random
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.kills import Point, chosen, main, spread, verdict
+from bench.code import ROOT as CODE
+from bench.code import code_sha256
+from bench.kills import KILLED, Point, chosen, main, spread, taken, verdict
 from browser.errors import SetupError
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +85,25 @@ def test_a_point_at_which_nobody_was_killed_is_not_sound() -> None:
     assert not spared.sound and spared.faults == ("nobody was killed",)
     assert verdict([point]) == 0 and verdict([point, spared]) == verdict([replace(point, corrupt=("lost",))]) == 1
     assert verdict([]) == 1, "nothing was shown"
+
+
+def test_points_of_other_code_another_seed_or_another_count_are_not_taken(tmp_path: Path) -> None:
+    told: list[str] = []
+    said = {"count": "calls", "seed": 1, "code": code_sha256(*KILLED)}
+    file, point = tmp_path / "kills.json", Point("log", 0, "write 1", True, (), (), 0.1)
+    assert taken(None, said, told.append) == taken(file, said, told.append) == []
+    file.write_text(json.dumps({"said": said, "points": [{**asdict(point), "corrupt": [], "unequal": []}]}))
+    (known,) = taken(file, said, told.append)
+    assert (known.case, known.number, known.sound) == ("log", 0, True) and not told
+    for other in ({"code": code_sha256(*KILLED[1:])}, {"seed": 2}, {"count": "system"}):
+        assert taken(file, {**said, **other}, told.append) == []
+    assert len(told) == 3 and all("begun anew" in text for text in told)
+
+
+def test_what_is_killed_and_what_looks_at_it_is_among_the_code() -> None:
+    files = {path.relative_to(CODE).as_posix() for pattern in KILLED for path in CODE.glob(pattern)}
+    assert {"agent/store/migrations.py", "consolidation/kept.py", "bench/kill/state.py", "bench/kills.py"} <= files
+    assert all(list(CODE.glob(pattern)) for pattern in KILLED)
 
 
 def test_without_strace_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

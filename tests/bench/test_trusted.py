@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from agent.store import Store
+from bench.code import code_sha256
 from bench.leaks import PAGES, broken, contexts, leaked
-from bench.trusted import digest, holds, in_memory, main, measure
+from bench.trusted import JUDGED, holds, in_memory, main, measure
 from bench.trusted_sessions import KINDS, Ground
 from browser.types import Line
 from consolidation.job import demonstration_of
@@ -62,7 +63,7 @@ def test_a_tally_of_other_code_or_another_seed_is_not_carried_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "trusted.json"
-    of = {"seed": 3, "code": digest()}
+    of = {"seed": 3, "code": code_sha256(*JUDGED)}
     for other in ({**of, "code": "another"}, {**of, "seed": 4}):
         file.write_text(json.dumps({"of": other, "seconds": 1.0, "tally": {"sessions": 8, "leaked": 1}}))
         assert main(["--sessions", "8", "--seed", "3", "--json", str(file)]) == 0
