@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from agent.policy.encode import Encoder
 from agent.policy.local import load_tokenizer
 from bench.on_the_job import BOTH, MEMORY, NONE, nights_of
 from bench.trainer_input import decisions, sessions
-from bench.trainers import CLOSE, main, ratios
+from bench.trainers import CLOSE, apart, main, ratios, verdict
 from browser.errors import UsageError
 from consolidation.examples import Arm
 from consolidation.segments import cut
@@ -71,6 +72,18 @@ def test_our_side_is_measured_where_the_other_is_not_installed(
     assert figures["largest_difference_of_losses"] == {} and figures["ratios"] == {}
 
 
+def test_losses_that_are_not_close_fail_the_bench_and_a_tail_may_differ() -> None:
+    assert apart([0.5, 4.0], [0.5, 4.0]) == 0.0
+    assert apart([0.5, 4.0], [0.7, 4.0]) == pytest.approx(0.2), "in nats"
+    assert apart([0.5, 4.0], [0.5, 5.0]) == pytest.approx(0.25), "a share of what is above one nat"
+    assert math.isnan(apart([0.0, math.nan, 0.0], [0.0, 0.0, 0.0]))
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
+        apart([0.5, 4.0], [0.5])
+    near, far = apart([2.0], [2.0 + CLOSE]), apart([2.0], [2.0 + 3 * CLOSE])
+    assert verdict({}) == verdict({"kl full": near, "kl top": 0.0016}) == 0
+    assert verdict({"kl full": near, "reverse_kl full": far}) == verdict({"kl full": math.nan}) == 1
+
+
 def test_ratios_say_which_side_is_which() -> None:
     def row(name: str, *, ours: bool, speed: float, peak: float) -> dict[str, Any]:
         speeds = {"tokens_per_cpu_second": speed, "tokens_per_second": speed / 2}
@@ -108,7 +121,6 @@ def test_a_side_that_ends_badly_is_said(tiny_model: Path, tmp_path: Path, capsys
     python = python if python.exists() else folder / "bin" / "python3"
     assert main((*options, "--peers", str(python), "--model", str(tiny_model))) != 0
     assert "a trainer ended with 1: ModuleNotFoundError" in capsys.readouterr().err
-    assert CLOSE == 1e-5
 
 
 def test_the_bench_knows_every_arm_and_says_which_there_are() -> None:
