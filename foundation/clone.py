@@ -21,12 +21,14 @@ from torch.nn import functional as F
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agent.policy.attention import fastest
-from agent.policy.embedded import HUB_ID
+from agent.policy.embedded import HUB_ID, file_sha256
 from agent.policy.encode import Encoder
 from agent.policy.precision import compute_dtype
+from browser.errors import UsageError
 from consolidation.lora import attach_lora, trainable
 from foundation.dataset import HELD_OUT, Batch, Drawing, batches, draw_sequences, padded_groups
 from foundation.keep import Ordinary, hold
+from foundation.resuming import CHECKPOINT, identity, stopped
 from foundation.tasks import named_suites
 from foundation.taught import taught_logits
 
@@ -71,6 +73,8 @@ class Machine:
 
 
 CPU = Machine()
+MAY_CHANGE = frozenset({"tokens", "micro_tokens", "checkpoint_every", "eval_every", "eval_episodes"})
+"""Options that a resumed run may have otherwise: they decide when it ends, what it writes, and its rounding."""
 
 
 def train_batch(model: Any, batch: Batch, config: CloneConfig, device: str = "cpu") -> tuple[float, int, int]:
@@ -121,12 +125,14 @@ def rate(config: CloneConfig, update: int, seen: int) -> float:
     return config.lr * min(1.0, (update + 1) / config.warmup, max(0.1, left))
 
 
-def save_checkpoint(folder: Path, model: Any, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Write adapter, optimiser and cursor aside, then swap them in by one rename."""
+def save_checkpoint(
+    folder: Path, model: Any, optimizer: torch.optim.Optimizer, state: dict[str, Any], of: dict[str, Any]
+) -> None:
+    """Write adapter, optimiser, cursor and what the run is of aside, then swap them in by one rename."""
     temporary = folder / f"checkpoint.{os.getpid()}.pt"
     weights = {name: parameter.detach() for name, parameter in model.named_parameters() if parameter.requires_grad}
-    torch.save({"weights": weights, "optimizer": optimizer.state_dict(), "state": state}, temporary)
-    temporary.replace(folder / "checkpoint.pt")
+    torch.save({"weights": weights, "optimizer": optimizer.state_dict(), "state": state, "of": of}, temporary)
+    temporary.replace(folder / CHECKPOINT)
 
 
 def clone(
@@ -140,11 +146,14 @@ def clone(
     """Train until `config.tokens` are seen; write `out/adapter` and a log. Resumes from `out/checkpoint.pt`.
 
     `start` is the folder of an adapter of the same rank to begin from, with a fresh optimiser; `ordinary` a file of texts that
-    general language is kept by (`foundation/keep.py`), where `config.keep_tokens` says how much.
+    general language is kept by (`foundation/keep.py`), of which `config.keep_tokens` says how much. Raises UsageError where one of
+    the two is given without the other, where a file is not there, and where the checkpoint is of another run.
     """
     among = named_suites(config.suites)
-    out.mkdir(parents=True, exist_ok=True)
     device = machine.device
+    of = identity(base, start, config, MAY_CHANGE) | {"ordinary": _texts(ordinary, config)}
+    saved = stopped(out, of, device)
+    out.mkdir(parents=True, exist_ok=True)
     encoder = Encoder(AutoTokenizer.from_pretrained(base))
     bare: Any = AutoModelForCausalLM.from_pretrained(
         base, dtype=compute_dtype(device), attn_implementation=fastest(device)
@@ -157,12 +166,11 @@ def clone(
         set_peft_model_state_dict(model, load_file(start / "adapter_model.safetensors"))
     optimizer = torch.optim.AdamW(trainable(model), lr=config.lr, betas=(0.9, 0.95), weight_decay=0.0)
     state: dict[str, Any] = {"update": 0, "pool": 0, "position": 0, "tokens": 0, "actions": 0}
-    if (out / "checkpoint.pt").exists():
-        saved = torch.load(out / "checkpoint.pt", weights_only=True, map_location=device)
+    if saved is not None:
         model.load_state_dict(saved["weights"], strict=False)
         optimizer.load_state_dict(saved["optimizer"])
         state = saved["state"]
-    texts = Ordinary(ordinary, config.seed) if ordinary and config.keep_tokens else None
+    texts = Ordinary(ordinary, config.seed) if ordinary else None
     started = time.monotonic()
     drawing = Drawing(base, config.seed, config.max_length, config.pool_episodes, among)
 
@@ -197,13 +205,25 @@ def clone(
             "seconds": round(time.monotonic() - started, 1),
         }
         if state["update"] % config.checkpoint_every == 0:
-            save_checkpoint(out, model, optimizer, state)
+            save_checkpoint(out, model, optimizer, state, of)
         if state["update"] % config.eval_every == 0:
             record["held_out"] = evaluate(model, encoder, config, device)
             export(model, out / "adapter", config, state, origin)
         with (out / "log.jsonl").open("a") as log:
             log.write(json.dumps(record) + "\n")
     export(model, out / "adapter", config, state, origin)
+
+
+def _texts(ordinary: Path | None, config: CloneConfig) -> str:
+    """Return the hash of the texts that are held to, empty where none are."""
+    if bool(ordinary) != bool(config.keep_tokens):
+        raise UsageError(
+            "--ordinary and --keep-tokens belong together: with one alone nothing is kept",
+            "Give both, as in --ordinary FILE --keep-tokens 4096, or neither",
+        )
+    if ordinary and not ordinary.is_file():
+        raise UsageError(f"there is no file {ordinary}", "`python -m foundation ordinary` writes one")
+    return file_sha256(ordinary) if ordinary else ""
 
 
 def export(model: Any, folder: Path, config: Any, state: dict[str, Any], origin: dict[str, Any] | None) -> None:

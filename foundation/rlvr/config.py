@@ -35,3 +35,7 @@ class RlvrConfig:
     """Padded tokens that are computed at once while learning; a GPU wants thousands."""
     seed: int = 1
     checkpoint_every: int = 1
+
+
+MAY_CHANGE = frozenset({"updates", "read_tokens", "micro_tokens", "checkpoint_every"})
+"""Options that a resumed run may have otherwise: they decide when it ends, what it writes, and its rounding."""

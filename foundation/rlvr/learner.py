@@ -19,6 +19,7 @@ from agent.policy.encode import Encoder
 from agent.policy.precision import compute_dtype
 from consolidation.lora import attach_lora, trainable
 from foundation.dataset import padded_groups
+from foundation.resuming import CHECKPOINT
 from foundation.rlvr.config import RlvrConfig
 from foundation.rlvr.objective import admitted_logp, drift, surrogate
 from foundation.rlvr.play import Episode, Trajectory, sequences
@@ -142,8 +143,8 @@ class Learner:
         for group in padded_groups([item.tokens for item in part], self.config.micro_tokens):
             yield [owners[id(tokens)] for tokens in group]
 
-    def save(self, folder: Path) -> None:
-        """Write all that a resumed run needs aside, then swap it in by one rename."""
+    def save(self, folder: Path, of: dict[str, Any]) -> None:
+        """Write all that a resumed run needs, and what the run is of, aside, then swap it in by one rename."""
         temporary = folder / f"checkpoint.{os.getpid()}.pt"
         weights = [weight.detach() for weight in trainable(self.model)]
         record = {
@@ -152,13 +153,13 @@ class Learner:
             "optimizer": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
             "state": self.state,
+            "of": of,
         }
         torch.save(record, temporary)
-        temporary.replace(folder / "checkpoint.pt")
+        temporary.replace(folder / CHECKPOINT)
 
-    def load(self, folder: Path) -> None:
-        """Go on where `save` was last called."""
-        saved = torch.load(folder / "checkpoint.pt", weights_only=True, map_location=self.device)
+    def take_up(self, saved: dict[str, Any]) -> None:
+        """Go on where `save` was last called, by a learner of the same run (`foundation/resuming.py`)."""
         for weight, kept in zip(trainable(self.model), saved["weights"], strict=True):
             weight.data.copy_(kept)
         self.reference = saved["reference"]

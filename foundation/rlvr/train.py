@@ -14,7 +14,8 @@ from typing import Any
 
 from consolidation.lora import mixed_precision
 from foundation.clone import export
-from foundation.rlvr.config import RlvrConfig
+from foundation.resuming import identity, stopped
+from foundation.rlvr.config import MAY_CHANGE, RlvrConfig
 from foundation.rlvr.learner import Learner
 from foundation.rlvr.play import Episode, play_groups
 from foundation.tasks import named_suites
@@ -24,13 +25,16 @@ def reinforce(base: Path, out: Path, config: RlvrConfig, start: Path | None = No
     """Play and learn until `config.updates` are done; write `out/adapter` and the curves `out/log.jsonl`. Resumes.
 
     `start` is the folder of the cloned adapter on the pretrained weights in `base`; without it, `base` is the cloned model whole.
+    Raises UsageError where `out` has a checkpoint of another run.
     """
     among = named_suites(config.suites)
+    of = identity(base, start, config, MAY_CHANGE)
+    saved = stopped(out, of, device)
     out.mkdir(parents=True, exist_ok=True)
     learner = Learner(base, config, start, device)
+    if saved is not None:
+        learner.take_up(saved)
     origin = json.loads((start / "recipe.json").read_text()) if start else None
-    if (out / "checkpoint.pt").exists():
-        learner.load(out)
     state = learner.state
     while state["update"] < config.updates:
         began = time.monotonic()
@@ -45,7 +49,7 @@ def reinforce(base: Path, out: Path, config: RlvrConfig, start: Path | None = No
         state["episodes"] += len(episodes)
         state["actions"] += sum(len(episode.turns) for episode in episodes)
         if state["update"] % config.checkpoint_every == 0:
-            learner.save(out)
+            learner.save(out, of)
         record = {
             **state,
             **{name: round(value, 5) for name, value in figures.items()},

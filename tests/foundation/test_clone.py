@@ -10,8 +10,8 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from agent.policy.local import LocalPolicy
+from browser.errors import UsageError
 from consolidation.lora import attach_lora, trainable
-from foundation import clone as module
 from foundation.clone import CloneConfig, clone, rate, train_batch
 from foundation.dataset import Drawing
 
@@ -46,26 +46,40 @@ def test_the_loss_falls_and_the_adapter_loads(tiny_model: Path, tmp_path: Path) 
     assert LocalPolicy.load(tiny_model, tmp_path / "adapter").name == tiny_model.name
 
 
-def test_a_run_that_was_killed_ends_with_the_same_weights(
-    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_broke_off_twice_ends_with_the_same_weights(tiny_model: Path, tmp_path: Path) -> None:
     clone(tiny_model, tmp_path / "straight", CONFIG)
-
-    class Killed(Exception):
-        pass
-
-    save = module.save_checkpoint
-
-    def save_then_die(*arguments: object) -> None:
-        save(*arguments)  # type: ignore[arg-type]
-        raise Killed
-
-    with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr(module, "save_checkpoint", save_then_die)
-        clone(tiny_model, tmp_path / "cut", CONFIG)
-    clone(tiny_model, tmp_path / "cut", CONFIG)
+    config = replace(CONFIG, checkpoint_every=1)
+    in_the_way = tmp_path / "cut" / "log.jsonl"
+    in_the_way.mkdir(parents=True)  # nothing can be written there: each run ends right after a checkpoint
+    for _ in range(2):
+        with pytest.raises(OSError, match=r"log\.jsonl"):
+            clone(tiny_model, tmp_path / "cut", config)
+    in_the_way.rmdir()
+    clone(tiny_model, tmp_path / "cut", config)
+    assert losses(tmp_path / "cut") == losses(tmp_path / "straight")[2:], "what a checkpoint has is not done again"
     straight, cut = adapter(tmp_path / "straight"), adapter(tmp_path / "cut")
     assert all(torch.equal(straight[name], cut[name]) for name in straight)
+
+
+def test_another_run_does_not_go_on(tiny_models: dict[str, Path], tmp_path: Path) -> None:
+    base, out = tiny_models["llama"], tmp_path / "out"
+    short = replace(CONFIG, tokens=1, checkpoint_every=1)
+    clone(base, out, short)
+    files = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    begun = out / "adapter"
+    for what, other, config, start in (
+        ("base", tiny_models["qwen3"], short, None),
+        ("start", base, short, begun),
+        ("seed, batch_tokens", base, replace(short, batch_tokens=900, seed=2), None),
+        ("rank", base, replace(short, rank=2), None),
+    ):
+        with pytest.raises(UsageError, match="is of another run") as refused:
+            clone(other, out, config, start)
+        assert set(what.split(", ")) == set(refused.value.message.rpartition(": ")[2].split(", "))
+        assert "--out" in refused.value.next_step
+    assert files == {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    clone(base, out, replace(short, tokens=4000, micro_tokens=4000))
+    assert len(losses(out)) > 1, "longer, it is the same run"
 
 
 def test_the_rate_warms_up_and_falls_to_a_tenth() -> None:

@@ -9,11 +9,14 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from browser.errors import UsageError
 from consolidation.lora import attach_lora, trainable
 from foundation.clone import CloneConfig, clone
 from foundation.keep import LENGTH, Ordinary, hold, write_ordinary
 
-CONFIG = CloneConfig(tokens=9000, batch_tokens=1500, rank=4, alpha=8, lr=3e-2, warmup=1, max_length=4000, known=0.0)
+CONFIG = CloneConfig(
+    tokens=9000, batch_tokens=1500, rank=4, alpha=8, lr=3e-2, warmup=1, max_length=4000, known=0.0, checkpoint_every=2
+)
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +66,5 @@ def test_a_run_that_keeps_drifts_less(tiny_model: Path, ordinary: Path, tmp_path
         log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
         drifts.append(log[-1]["kl_to_pretrained"])
     assert drifts[0] > 0 and drifts[1] < drifts[0]
+    with pytest.raises(UsageError, match=r"another run: keep_tokens, ordinary\."):
+        clone(tiny_model, out, replace(CONFIG, keep_weight=30.0))

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.policy.local import LocalPolicy
+from browser.errors import UsageError
 from consolidation.lora import trainable
 from consolidation.tokens import Tokens
-from foundation.rlvr import train as module
-from foundation.rlvr.config import RlvrConfig
+from foundation.resuming import identity, stopped
+from foundation.rlvr.config import MAY_CHANGE, RlvrConfig
 from foundation.rlvr.learner import Learner
 from foundation.rlvr.objective import admitted_logp, advantages, drift, surrogate
 from foundation.rlvr.play import Episode, Trajectory, expert_steps, play_groups, sequences
@@ -209,29 +210,48 @@ def adapter(out: Path) -> dict[str, torch.Tensor]:
     return load_file(out / "adapter" / "adapter_model.safetensors")
 
 
-def test_a_run_that_was_killed_ends_with_the_same_weights(
-    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_broke_off_ends_with_the_same_weights(tiny_model: Path, tmp_path: Path) -> None:
     config = replace(CONFIG, parts=2)
     reinforce(tiny_model, tmp_path / "straight", config)
     curve = [json.loads(line) for line in (tmp_path / "straight" / "log.jsonl").read_text().splitlines()]
     assert [record["update"] for record in curve] == [1, 2]
     assert any(record["informative"] for record in curve) and all(0 <= record["reward"] <= 1 for record in curve)
 
-    class Killed(Exception):
-        pass
-
-    save = Learner.save
-
-    def save_then_die(*arguments: object) -> None:
-        save(*arguments)  # type: ignore[arg-type]
-        raise Killed
-
-    with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr(module.Learner, "save", save_then_die)
+    in_the_way = tmp_path / "cut" / "log.jsonl"
+    in_the_way.mkdir(parents=True)  # nothing can be written there: the run ends right after its first checkpoint
+    with pytest.raises(OSError, match=r"log\.jsonl"):
         reinforce(tiny_model, tmp_path / "cut", config)
+    in_the_way.rmdir()
     reinforce(tiny_model, tmp_path / "cut", config)
+    (rest,) = map(json.loads, in_the_way.read_text().splitlines())
+    assert rest["update"] == 2, "what the checkpoint has is not done again"
     straight, cut = adapter(tmp_path / "straight"), adapter(tmp_path / "cut")
     assert all(torch.equal(straight[name], cut[name]) for name in straight)
     assert any(bool(value.any()) for name, value in straight.items() if "lora_B" in name), "something was learned"
     assert LocalPolicy.load(tiny_model, tmp_path / "cut" / "adapter").name == tiny_model.name
+
+
+def test_another_run_does_not_go_on(tiny_models: dict[str, Path], tmp_path: Path) -> None:
+    first, second = (tiny_models[name] for name in ("llama", "qwen3"))
+    learner = learner_of(first)
+    learner.model.save_pretrained(tmp_path / "begun")
+    out = tmp_path / "out"
+    out.mkdir()
+    learner.save(out, identity(first, None, CONFIG, MAY_CHANGE))
+    kept = (out / "checkpoint.pt").read_bytes()
+    for what, base, start, config in (
+        ("base", second, None, CONFIG),
+        ("start", first, tmp_path / "begun", CONFIG),
+        ("lr", first, None, replace(CONFIG, lr=1e-3)),
+        ("groups, seed", first, None, replace(CONFIG, groups=3, seed=2)),
+        ("rank, alpha", first, None, replace(CONFIG, rank=2, alpha=4)),
+    ):
+        with pytest.raises(UsageError, match=f"is of another run: {what}\\. .*--out"):
+            reinforce(base, out, config, start)
+    assert [path.name for path in out.iterdir()] == ["checkpoint.pt"]
+    assert (out / "checkpoint.pt").read_bytes() == kept
+    longer = replace(CONFIG, updates=9, read_tokens=90, micro_tokens=1, checkpoint_every=3)
+    assert stopped(out, identity(first, None, longer, MAY_CHANGE), "cpu"), (
+        "longer, or in other pieces, it is the same run"
+    )
+    assert stopped(tmp_path, {}, "cpu") is None
