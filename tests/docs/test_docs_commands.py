@@ -112,3 +112,14 @@ def test_modules_targets_and_files_exist(path: Path) -> None:
     tops = {entry.name for entry in ROOT.iterdir() if not entry.name.startswith(".")} - {"runs"}
     assert [name for name in named if name.split("/")[0] in tops and not (ROOT / name).exists()] == []
     assert DOCS.is_dir()
+
+
+def test_every_bench_has_a_row_in_the_table_of_benches() -> None:
+    programs = {
+        path.stem
+        for path in (ROOT / "bench").glob("*.py")
+        if f"\n    python -m bench.{path.stem}" in path.read_text(encoding="utf-8")
+    }
+    page = (DOCS / "bench.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `python -m bench\.(\w+)", page, re.MULTILINE)
+    assert len(programs) > 20 and programs == set(rows) and len(rows) == len(set(rows))
