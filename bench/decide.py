@@ -28,6 +28,7 @@ from agent.policy.encode import Encoder
 from agent.policy.local import LocalPolicy, load_model, load_tokenizer
 from agent.policy.redecide import Question, Redecider
 from agent.store import SessionRow, Store
+from bench.code import code_sha256
 from browser.actions import Action
 from browser.errors import ApprenticeError
 from consolidation.decide import Lessons, lessons_for, questions
@@ -37,6 +38,8 @@ from foundation.tasks import draw_task
 from tui.wiring import Base, find_base
 
 APP = "http://procedural.example"
+DECIDING = ("agent/**/*.py", "consolidation/decide.py", "bench/decide.py")
+"""The files whose change makes void what a way gave."""
 _SEEDS = HELD_OUT + (1 << 22)
 
 
@@ -129,6 +132,7 @@ def identity(base: Base, asked: Sequence[Question]) -> dict[str, Any]:
     text = "\0".join(f"{question.prompt.render()}\0{question.done.render()}" for question in asked)
     return {
         "base": base.sha256,
+        "code": code_sha256(*DECIDING),
         "threads": torch.get_num_threads(),
         "asked": hashlib.sha256(text.encode()).hexdigest(),
     }

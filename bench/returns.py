@@ -32,6 +32,7 @@ import psutil
 
 from agent.policy.embedded import file_sha256
 from agent.store import Store
+from bench.code import code_sha256
 from bench.small import paid_back, save_small_model, teach
 from browser.errors import ApprenticeError
 from consolidation.idle.machine import Machine
@@ -43,6 +44,8 @@ from tui.wiring import find_base
 TIMES = 200
 SCALE = 0.1
 ALLOWED_S = 2.0
+NIGHTS = ("agent/**/*.py", "consolidation/**/*.py", "bench/returns.py", "bench/small.py")
+"""The files whose change makes earlier returns void."""
 LONG_AWAY_S, PATIENCE_S, LOOK_S = 3600.0, 1800.0, 0.002
 WHATEVER_OTHERS_DO = IdleRules(others_begin=1.1, others_go_on=1.1, hot=1e3, cooled=1e3, on_battery=True)
 """Only the person decides here: a busy machine does not keep the bench from running."""
@@ -220,6 +223,7 @@ def identity(args: argparse.Namespace, asked: Request) -> dict[str, Any]:
     """Return what a file's returns must be of, if this run is to go on from them."""
     return {
         "base": asked.base_sha256,
+        "code": code_sha256(*NIGHTS),
         "threads": asked.threads or int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
         "home": str(args.home.absolute()) if args.home else "",
         "model": args.model or "",

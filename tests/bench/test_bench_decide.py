@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.store import Store
-from bench.decide import APP, asked_of, identity, main, make_store, taken
+from bench.code import code_sha256
+from bench.decide import APP, DECIDING, asked_of, identity, main, make_store, taken
 from consolidation.decide import Lessons
 from tui.wiring import Base
 
@@ -48,7 +49,9 @@ def test_what_another_base_or_other_threads_gave_is_not_taken(
     file.write_text(json.dumps({"of": of, "found": {"at_once": {}}}))
     assert taken(file, of) == {"at_once": {}}
     assert capsys.readouterr().err == f"at_once: taken from {file}\n"
-    for other in (identity(Base(tmp_path, "b", with_manual=False), []), {**of, "threads": of["threads"] + 1}):
+    assert of["code"] == code_sha256(*DECIDING)
+    others = ({**of, "threads": of["threads"] + 1}, {**of, "code": "another"})
+    for other in (identity(Base(tmp_path, "b", with_manual=False), []), *others):
         assert taken(file, other) == {}
     assert taken(tmp_path / "none.json", of) == taken(None, of) == {}
     assert not capsys.readouterr().err

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.returns import Return, figures, identity, kept, main
+from bench.code import code_sha256
+from bench.returns import NIGHTS, Return, figures, identity, kept, main
 from consolidation.job import Request
 
 
@@ -36,7 +37,9 @@ def test_returns_of_another_base_home_seed_or_number_of_threads_are_not_carried_
     file.write_text(json.dumps(record))
     assert kept(file, of) == record
     assert f"1 returns are taken from {file}" in capsys.readouterr().err
+    assert of["code"] == code_sha256(*NIGHTS)
     others = [
+        {**of, "code": "another"},
         identity(args, replace(asked, base_sha256="b")),
         identity(args, replace(asked, threads=2)),
         *(identity(Namespace(**{**vars(args), **changed}), asked) for changed in ({"home": tmp_path}, {"seed": 2})),
