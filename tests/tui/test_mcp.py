@@ -13,8 +13,11 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from agent.store import Store
+from browser.actions import parse
+from browser.types import Line, Observation, StepResult
 from tests.shared_bills import serving
 
+ORIGIN, ASKED = "http://127.0.0.1:8000", "set the amount to 90"
 STEPS = ['type "What" "Lunch"', 'type "Amount" "12.50"', 'select "Payer" "Chris"', 'click "Save"']
 
 
@@ -81,6 +84,52 @@ async def test_what_goes_wrong_is_said_and_nothing_is_left_running(tiny_model: P
                 assert answer.is_error and message in answer.content[0].text, (tool, answer)
     left = {process.pid for process in psutil.Process().children(recursive=True)} - before
     assert not [pid for pid in left if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+
+
+LOST = ('click "Help"', 'click "Home"', 'type "Amount" "90"', 'click "Save"')
+"""A path with a detour: of such a session a lesson is left once somebody says that it achieved its task."""
+
+
+def worked(store: Store, adapter_id: str | None = None) -> str:
+    """Record a session on the taught task that went astray before it found its way."""
+    session_id = store.begin_session(ASKED, ORIGIN, ORIGIN, policy="scripted", adapter_id=adapter_id)
+    for number, written in enumerate(LOST):
+        page = Observation(f"{ORIGIN}/{'help' if number == 1 else ''}", "Bills", (Line("button", "Save", 1),))
+        consequence = "read" if number < 2 else "change"
+        store.begin_step(session_id, number, page, parse(written), guard={"consequence": consequence})
+        store.finish_step(session_id, number, StepResult(page))
+    store.end_session(session_id, "done")
+    return session_id
+
+
+def promoted(store: Store) -> str:
+    """Promote an adapter that carries the task's lesson, and return its id."""
+    lesson = store.add_lesson("demonstration", ORIGIN, ASKED, "Asked: it")
+    store.add_adapter("b" * 16, "base", "adapters/b", lesson_ids=[lesson])
+    store.promote("b" * 16, "passed the gate")
+    return "b" * 16
+
+
+@pytest.mark.parametrize("teaching", [False, True])
+async def test_only_who_may_teach_has_things_follow_from_its_word(*, teaching: bool) -> None:
+    with Store.open() as store:
+        found = worked(store)
+        champion = promoted(store)
+        failed = [worked(store, champion) for _ in range(2)]
+        async with client(*(["--teaching"] if teaching else [])) as talking:
+            said = [await talking.call_tool("outcome", {"session": found, "succeeded": True})]
+            said += [await talking.call_tool("outcome", {"session": name, "succeeded": False}) for name in failed]
+        followed = [answer.structured_content["followed"] for answer in said]
+        assert [answer.structured_content["outcome"] for answer in said] == [True, False, False]
+        assert {store.outcomes(name)[-1].source for name in (found, *failed)} == {"check" if teaching else "agent"}
+        learned = [row.id for row in store.lessons() if row.kind == "correction"]
+        if teaching:
+            assert followed[:2] == [[f"lesson {learned[0]} was learned from it"], []]
+            assert "was taken back" in followed[2][0] and store.champion() is None
+        else:
+            assert (followed, learned) == ([[], [], []], [])
+            row = store.champion()
+            assert row is not None and row.id == champion
 
 
 async def test_teaching_and_approving_are_not_the_callers_to_allow() -> None:
