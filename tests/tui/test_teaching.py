@@ -15,10 +15,13 @@ from bills_site import Site, serving
 
 from agent.event_schema import validated
 from agent.guard import Guard
+from agent.loop import Budget
 from agent.policy.onlooker import Onlooker
+from agent.policy.typed import TypedPolicy
 from agent.secrets.taught import as_taught
 from agent.store import Store
 from agent.takeover import Wheel
+from browser.actions import Action, parse
 from browser.environment import LiveEnvironment
 from browser.recorder import Recorder
 from consolidation.job import recorded
@@ -70,6 +73,27 @@ def test_steps_that_are_typed_are_done_checked_and_become_a_lesson(site: Site, m
     assert lesson["kind"] == "demonstration" and [step["action"] for step in lesson["steps"]] == STEPS
     with Store.open() as store:
         assert [step.action.render(with_ref=False) for step in recorded(store, lesson["source_session_id"])] == STEPS
+
+
+def test_a_person_may_take_their_time_and_a_file_may_not_go_in_circles(
+    site: Site, browser: LiveEnvironment, tmp_path: Path
+) -> None:
+    said = iter([*['press "Tab"'] * 45, *STEPS])
+    browser.url = site.url
+    with Store.open(tmp_path / "store.db") as store:
+
+        def teach_here(actions: list[Action], policy: TypedPolicy | None) -> str:
+            return teach_steps(
+                store, TASK, "bills", site.url, Guard.for_task(site.url), actions,
+                headless=True, environment=browser, policy=policy, by_hand=policy is not None,
+            )  # fmt: skip
+
+        lesson = store.lesson(teach_here([], TypedPolicy(lambda *_: next(said))))
+        assert len(lesson.steps) == 45 + len(STEPS) > Budget().steps
+        longer = [parse(f'type "What" "{number}"') for number in range(41)]
+        assert len(store.lesson(teach_here(longer, None)).steps) == len(longer) + 1
+        with pytest.raises(LessonFailed, match="loop"):
+            teach_here([parse("wait")] * 4, None)
 
 
 def test_whoever_says_nothing_teaches_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
