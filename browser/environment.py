@@ -378,6 +378,7 @@ class LiveEnvironment:
         if action.verb is not Verb.TYPE:
             live.tabs.chooser = None
         tab, live.hands.named = live.tabs.page, action.name
+        live.tabs.forget_search()
         try:
             PERFORM[action.verb](live.hands, action)
         except ActionFailed as failure:
