@@ -13,11 +13,9 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from agent.store import Store
-from browser.actions import parse
-from browser.types import Line, Observation, StepResult
+from tests.judged import promoted, worked
 from tests.shared_bills import serving
 
-ORIGIN, ASKED = "http://127.0.0.1:8000", "set the amount to 90"
 STEPS = ['type "What" "Lunch"', 'type "Amount" "12.50"', 'select "Payer" "Chris"', 'click "Save"']
 
 
@@ -84,30 +82,6 @@ async def test_what_goes_wrong_is_said_and_nothing_is_left_running(tiny_model: P
                 assert answer.is_error and message in answer.content[0].text, (tool, answer)
     left = {process.pid for process in psutil.Process().children(recursive=True)} - before
     assert not [pid for pid in left if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
-
-
-LOST = ('click "Help"', 'click "Home"', 'type "Amount" "90"', 'click "Save"')
-"""A path with a detour: of such a session a lesson is left once somebody says that it achieved its task."""
-
-
-def worked(store: Store, adapter_id: str | None = None) -> str:
-    """Record a session on the taught task that went astray before it found its way."""
-    session_id = store.begin_session(ASKED, ORIGIN, ORIGIN, policy="scripted", adapter_id=adapter_id)
-    for number, written in enumerate(LOST):
-        page = Observation(f"{ORIGIN}/{'help' if number == 1 else ''}", "Bills", (Line("button", "Save", 1),))
-        consequence = "read" if number < 2 else "change"
-        store.begin_step(session_id, number, page, parse(written), guard={"consequence": consequence})
-        store.finish_step(session_id, number, StepResult(page))
-    store.end_session(session_id, "done")
-    return session_id
-
-
-def promoted(store: Store) -> str:
-    """Promote an adapter that carries the task's lesson, and return its id."""
-    lesson = store.add_lesson("demonstration", ORIGIN, ASKED, "Asked: it")
-    store.add_adapter("b" * 16, "base", "adapters/b", lesson_ids=[lesson])
-    store.promote("b" * 16, "passed the gate")
-    return "b" * 16
 
 
 @pytest.mark.parametrize("teaching", [False, True])
