@@ -162,7 +162,7 @@ async def test_words_of_the_process_are_notes_and_never_markup(opened: Opened) -
 async def test_a_new_task_keeps_the_address(opened: Opened) -> None:
     async with opened() as pilot:
         await start(pilot, "Add")
-        await shows(pilot, "ended: done")
+        await shows(pilot, "ended: done", "F6 new task")
         await pilot.press("f6")
         await shows(pilot, "No session is running", "http://127.0.0.1:8000/")
         await pilot.press("f5")
