@@ -10,6 +10,7 @@ any moment leaves a log without a gap, and an action whose result is unknown is 
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ from browser.errors import ApprenticeError, AppUnreachable
 from browser.types import Environment, Observation, StepResult
 
 SAME_STEP_LIMIT = 3
-"""How often the same action may meet the same page before it is a loop."""
+"""How often the same action may meet the same page before it is a loop; a person who sees what they do is not held to it."""
 MAX_REFUSALS = 2
 """How many refused actions a session survives before it ends as denied."""
 MAX_BLOCKS = 2
@@ -47,10 +48,11 @@ Ask = Callable[[str], str | None]
 class Budget:
     """What a session may cost."""
 
-    steps: int = 40
+    steps: float = 40
     seconds: float = float("inf")
     tokens: float = float("inf")
     """Of all prompts and actions together."""
+    repeats: float = SAME_STEP_LIMIT
 
 
 @dataclass(slots=True)
@@ -116,9 +118,9 @@ class Session:
         transcript = Transcript(self.task, self.lessons, self.with_manual, self.answer_schema, self.granted)
         transcript.start(page)
         deadline = time.monotonic() + self.budget.seconds
-        for count in range(self.budget.steps):
-            if time.monotonic() > deadline or self.tokens >= self.budget.tokens:
-                return StopReason.BUDGET
+        for count in itertools.count():
+            if count >= self.budget.steps or time.monotonic() > deadline or self.tokens >= self.budget.tokens:
+                break
             passed = self._pass_walls(page)
             if passed is None:
                 return StopReason.BLOCKED
@@ -280,4 +282,4 @@ class Session:
         """Notice the same action on the same page, again and again."""
         key = (action.render(), page.render())
         self._seen[key] += 1
-        return StopReason.LOOP if self._seen[key] >= SAME_STEP_LIMIT else None
+        return StopReason.LOOP if self._seen[key] >= self.budget.repeats else None

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import psutil
 from playwright.sync_api import Error, Page
 
 from browser.actions import PERFORM, WITHOUT_PAGE, Action, ActionFailed, Verb
-from browser.downloads import DownloadLimit
-from browser.driver import DRIVER, has_ended
-from browser.egress import EgressProxy, EgressRules
+from browser.egress import EgressRules
 from browser.errors import AppUnreachable, UsageError
 from browser.hands import NAVIGATION_MS, LiveHands, web_address, why_not
-from browser.launch import Launched, launch
-from browser.leaving import Leaving
-from browser.manners import Manners, Pace
+from browser.manners import Pace
 from browser.masking import SECRET_FIELDS, secret_places
 from browser.recovery import Recovery, what_happened
+from browser.running import Running, Starter
 from browser.secrets import Redact, Resolve
-from browser.settle import Quiet, Settling, Traffic
+from browser.settle import Quiet
 from browser.tabs import Decide, Tabs
 from browser.types import Observation, StepResult
-from browser.watchdog import Watchdog
 from browser.world import BrowserLost, translated
 
 log = logging.getLogger(__name__)
@@ -37,29 +31,6 @@ log = logging.getLogger(__name__)
 PATIENCE = 60.0
 """Seconds that a step may take before its page is given up as hung; more than all its bounded waits together."""
 ERROR_PAGE = "chrome-error:"
-
-
-@dataclass(slots=True)
-class _Live:
-    """What exists while the browser runs."""
-
-    launched: Launched
-    tabs: Tabs
-    traffic: Traffic
-    settling: Settling
-    leaving: Leaving
-    hands: LiveHands
-    manners: Manners
-    watchdog: Watchdog
-    browser: psutil.Process
-    driver: psutil.Process | None
-    """What Playwright's driver runs in."""
-
-    @property
-    def is_alive(self) -> bool:
-        browser = self.launched.context.browser
-        ended = has_ended(self.browser) or has_ended(self.driver)
-        return browser is not None and browser.is_connected() and not ended
 
 
 class LiveEnvironment:
@@ -109,7 +80,7 @@ class LiveEnvironment:
         self.cap = cap
         self.notices: list[str] = []
         """What the person should know about how the browser was started."""
-        self._start = {
+        options = {
             "browser": browser,
             "profile": profile,
             "headless": headless,
@@ -117,19 +88,14 @@ class LiveEnvironment:
             "slow_mo": slow_mo,
             "args": args,
         }
-        self._staging = staging
-        self._downloads = downloads
-        self._decide = decide_dialog
+        self._starter = Starter(
+            options, staging, downloads, decide_dialog, patience, pace or Pace(), secrets, redact, egress
+        )
         self._patience = patience
-        self._pace = pace or Pace()
-        self._secrets = secrets
         self._redact = redact
-        self._running: _Live | None = None
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._running: Running | None = None
         self._last: Observation | None = None
         self._here = ""
-        self._rules = egress
-        self._proxy: EgressProxy | None = None
         self._recovery = Recovery()
         self._hurried: Callable[[], bool] | None = None
 
@@ -238,15 +204,10 @@ class LiveEnvironment:
         self.leave()
         self._end()
         self._recovery = Recovery()
-        if self._proxy is not None:
-            self._proxy.close()
-            self._proxy = None
-        if self._temporary is not None:
-            self._temporary.cleanup()
-            self._temporary = None
+        self._starter.close()
 
     @property
-    def _live(self) -> _Live:
+    def _live(self) -> Running:
         if self._running is None:
             raise UsageError("There is no page yet", "Call reset() first.")
         return self._running
@@ -263,7 +224,7 @@ class LiveEnvironment:
         with live.watchdog.watching():
             return self._with_blocks(live, self.look())
 
-    def _begin(self, live: _Live, page: Page, url: str) -> None:
+    def _begin(self, live: Running, page: Page, url: str) -> None:
         """Ask for a page and let it settle. Raises AppUnreachable."""
         live.manners.wait_turn(page, url)
         with live.watchdog.watching():
@@ -278,7 +239,7 @@ class LiveEnvironment:
                 ) from error
             live.settling.settle()
 
-    def _fresh_tab(self) -> tuple[_Live, Page]:
+    def _fresh_tab(self) -> tuple[Running, Page]:
         """Return the browser with a single new tab. One that turns out to be lost is replaced."""
         live = self._running or self._launch()
         try:
@@ -304,80 +265,30 @@ class LiveEnvironment:
         if live is not None:
             live.launched.close(lost=lost)
 
-    def _wait_turn(self, live: _Live, action: Action, before: Observation) -> str:
+    def _wait_turn(self, live: Running, action: Action, before: Observation) -> str:
         """Wait until the site may be asked for another page, where the action may ask for one; return why it may not be, or nothing."""
         if action.verb not in (Verb.CLICK, Verb.PRESS, Verb.OPEN, Verb.BACK):
             return ""
         return live.manners.wait_turn(live.tabs.page, _goes_to(action, before))
 
-    def _with_blocks(self, live: _Live, page: Observation) -> Observation:
+    def _with_blocks(self, live: Running, page: Observation) -> Observation:
         """Add how the site turned the agent away, if it did."""
         blocks = live.manners.take_blocks()
         return replace(page, blocks=blocks) if blocks else page
 
-    def _launch(self) -> _Live:
-        if self._rules is not None and self._proxy is None:
-            self._proxy = EgressProxy(self._rules)
-            self._proxy.start()
-        launched = launch(**self._start, egress=self._proxy)
-        self._recovery.restore(launched.context)
-        self.notices = launched.notices
-        driver = DRIVER.process
-        watchdog = Watchdog(launched.pid, driver, self._patience)
-        limit = DownloadLimit(launched.context, launched.arriving)
-        tabs = Tabs(
-            launched.context,
-            downloads=self._quarantine(),
-            decide=self._decider(watchdog),
-            limit=limit,
-            redact=self._redact,
-        )
-        tabs.on_view.append(self._recovery.heed)
-        traffic = Traffic(launched.context)
-        hands = LiveHands(tabs, self.url, self._staging, self._secrets)
-        manners = Manners(launched.context, self._pace)
-        self._running = _Live(
-            launched,
-            tabs,
-            traffic,
-            Settling(tabs, traffic),
-            Leaving(tabs, traffic, watchdog),
-            hands,
-            manners,
-            watchdog,
-            psutil.Process(launched.pid),
-            driver,
-        )
-        self._running.settling.hurried = self._hurried
-        return self._running
+    def _launch(self) -> Running:
+        live = self._running = self._starter.start(self.url, self._recovery)
+        self.notices = live.launched.notices
+        live.settling.hurried = self._hurried
+        return live
 
-    def _quarantine(self) -> Path:
-        if self._downloads is None:
-            if self._temporary is not None:  # of the browser before
-                return Path(self._temporary.name)
-            self._temporary = tempfile.TemporaryDirectory(prefix="apprentice-downloads-")
-            return Path(self._temporary.name)
-        self._downloads.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return self._downloads
-
-    def _decider(self, watchdog: Watchdog) -> Decide | None:
-        """Let the person take their time with a dialog."""
-        decide = self._decide
-        if decide is None:
-            return None
-
-        def unhurried(kind: str, message: str) -> bool:
-            with watchdog.paused():
-                return decide(kind, message)
-
-        return unhurried
-
-    def _step(self, live: _Live, action: Action, before: Observation) -> StepResult:
+    def _step(self, live: Running, action: Action, before: Observation) -> StepResult:
         ok, notes = True, []
         live.traffic.begin()
         if action.verb is not Verb.TYPE:
             live.tabs.chooser = None
         tab, live.hands.named = live.tabs.page, action.name
+        live.tabs.forget_search()
         try:
             PERFORM[action.verb](live.hands, action)
         except ActionFailed as failure:
@@ -407,11 +318,11 @@ class LiveEnvironment:
 
     def _news(self) -> list[str]:
         """Say what the egress proxy refused since the last call."""
-        told = self._proxy.tell() if self._proxy else ""
+        told = self._starter.refused()
         return [told] if told else []
 
     def _why_not(self, error: Error) -> str:
-        told = self._proxy.tell() if self._proxy else ""
+        told = self._starter.refused()
         return f"cannot be opened: {told}" if told else why_not(error)
 
 

@@ -201,7 +201,8 @@ class LiveHands(Reach):
         """Bring the first place with these words into view, whatever their case, in the page and then in its frames."""
         for frame in self._tabs.view.frames():
             try:
-                if text.strip() and frame.call("find", text):
+                if text.strip() and (found := frame.call("find", text)):
+                    frame.sought = found
                     return
             except DocumentGone:
                 continue

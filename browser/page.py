@@ -43,6 +43,8 @@ class Frame:
     """CDP ids of the frames in it, by document and number."""
     room: Room = field(default_factory=lambda: Room(0, 0))
     """What it was asked for last."""
+    sought: dict[str, str] | None = None
+    """What was found in it by the last action, and at which address: what the policy wants to read."""
 
     def call(self, function: str, *arguments: Any) -> Any:
         """Call one of our functions in this frame. Raises DocumentGone when it is gone, with its process perhaps."""
@@ -104,9 +106,9 @@ class PageView:
         targets, parts = raw["targets"], []
         if raw["frames"]:
             inner, cost, focused = self._read_frames(self.main, raw["frames"], room.for_frames(raw), 1, targets, parts)
-            kept = room.beside(lines, raw["costs"], Room(len(inner), cost))
-            more_below += len(lines) - kept
-            lines = lines[:kept]
+            kept = room.beside(raw["costs"], raw["ranks"], Room(len(inner), cost))
+            more_below += len(lines) - len(kept)
+            lines = [lines[at] for at in kept]
             parts = [FramePart(url, first + len(lines), count) for url, first, count in parts]
             lines += _numbered(inner, lines)
             focus = focused if focused is not None else focus
@@ -136,6 +138,11 @@ class PageView:
         if frame.seen != frame.world.context(frame.id):
             raise ActionFailed("the page has changed since it was read")
         return frame
+
+    def forget_search(self) -> None:
+        """Look for nothing any more."""
+        for frame in self.frames():
+            frame.sought = None
 
     def frames(self) -> Iterator[Frame]:
         """Yield the page and the frames of other origins seen in it."""
@@ -189,7 +196,13 @@ class PageView:
         asked, calls = [], []
         for frame, room in frames:
             taken = [other.block for other in self._frames.values() if other is not frame]
-            options = {"cap": room.lines, "budget": room.cost, "base": frame.block * BLOCK + 1, "taken": taken}
+            options = {
+                "cap": room.lines,
+                "budget": room.cost,
+                "base": frame.block * BLOCK + 1,
+                "taken": taken,
+                "sought": frame.sought,
+            }
             try:
                 document = frame.world.context(frame.id)
             except (DocumentGone, BrowserLost):

@@ -129,6 +129,7 @@ class Recorder:
         tabs = self._environment.tabs
         if not self._events:
             self._environment.settle()
+        tabs.forget_search()
         after = self._events[0].before if self._events else self._environment.look()
         self._view, self._last = tabs.view, after
         self._history = self._read_history()

@@ -87,6 +87,11 @@ class Tabs:
         """How many tabs are open."""
         return len(self._pages)
 
+    def forget_search(self) -> None:
+        """Look for nothing any more, in any tab: another action is done."""
+        for view in self.views:
+            view.forget_search()
+
     def restart(self) -> Page:
         """Close every tab but a new one."""
         old = list(self._pages)

@@ -146,7 +146,6 @@ class ApprenticeApp(App[None]):
     def on_done(self, message: Done) -> None:
         """Say that it was done."""
         self._last_failure = ""
-        self._waits = False
         self.notify(message.text, markup=False)
 
     def on_failed(self, message: Failed) -> None:

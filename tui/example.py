@@ -110,8 +110,7 @@ def fill(store: Store, *, night: str = "running") -> None:
         second, "base", "adapters/9e02", lesson_ids=[repaid], receipt=_receipt(repaid, 0.031), state="refused"
     )
     store.add_adapter(first, "base", "adapters/4c1f", lesson_ids=[museum], receipt=_receipt(museum, 0.612))
-    store.promote(first, "passed the gate")
-    store.mark_in_weights(museum, first)
+    store.promote(first, "passed the gate", [museum])
     _night(store, night, [TAUGHT, REPAID])
     _at_fixed_times(store.path)
 

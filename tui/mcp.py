@@ -2,7 +2,8 @@
 
 A session is the command itself in a process of its own (`apprentice run --headless --json`), so the server never loads torch and
 a session ends cleanly when its caller leaves. What may be done without asking was said by whoever started the server; the caller
-cannot approve anything. A lesson is trusted, so teaching is offered only when the person said that the caller speaks for them.
+cannot approve anything. A lesson is trusted, so teaching is offered only when the person said that the caller speaks for them; its
+word on a session is then a check's, too. Otherwise it is an agent's, of which no lesson comes and which takes no adapter back.
 """
 
 from __future__ import annotations
@@ -73,6 +74,17 @@ class SessionSummary:
         return cls(row.id, row.task, row.app, row.kind, row.started_at, row.stop_reason, row.outcome, row.steps)
 
 
+@dataclass
+class Judged:
+    """A session that somebody said a word on."""
+
+    session: str
+    outcome: bool | None
+    """Whether the task was achieved: a person's or a check's word goes before an agent's."""
+    followed: list[str]
+    """What followed from the word: a lesson that was learned, an adapter that was taken back."""
+
+
 def make_server(options: list[str], *, teaching: bool) -> MCPServer:
     """Make the server. `options` go to every `apprentice run`: model, adapter, approvals, origins."""
     server: MCPServer = MCPServer("apprentice", instructions=INSTRUCTIONS, log_level="WARNING")
@@ -99,17 +111,25 @@ def make_server(options: list[str], *, teaching: bool) -> MCPServer:
             return [SessionSummary.of(row) for row in store.sessions(search or None, max(1, min(limit, 200)))]
 
     @server.tool()
-    def outcome(session: str, succeeded: bool, note: str = "") -> SessionSummary:
-        """Say whether a session achieved its task, after a check of your own or the person's word."""
+    def outcome(session: str, succeeded: bool, note: str = "") -> Judged:
+        """Say whether a session achieved its task. Unless you may teach, it is kept as your word: no lesson comes of it."""
         try:
             with Store.open() as store:
-                row = store.session(session)
-                judge(store, row.id, succeeded, "check", note)
-                return SessionSummary.of(store.session(row.id))
+                return _judge(store, store.session(session).id, succeeded, note, teaching=teaching)
         except ApprenticeError as error:
             raise ToolError(str(error)) from error
 
     return server
+
+
+def _judge(store: Store, session_id: str, succeeded: bool, note: str, *, teaching: bool) -> Judged:
+    """Record the caller's word on a session: as a check, where it speaks for the person, else as an agent's."""
+    followed: list[str] = []
+    if teaching:
+        followed = judge(store, session_id, succeeded, "check", note).said()
+    else:
+        store.add_outcome(session_id, succeeded, "agent", note)
+    return Judged(session_id, store.session(session_id).outcome, followed)
 
 
 async def _run(arguments: list[str], context: Context) -> RunResult:

@@ -116,17 +116,18 @@ class Prompt:
             raise UsageError(problem.words.rstrip("."), "Say new again")
         if start.note:
             say(start.note)
-        self._session = SpokenSession(self._session_command, start, self._lines)
+        session = self._session = SpokenSession(self._session_command, start, self._lines)
         try:
-            self._session.follow()
+            session.follow()
         except Stopped:
             raise
         except KeyboardInterrupt:
             say("The session was stopped.")
         finally:
             self._session = None
-            self._number()
-        say("Was it achieved? Say: outcome 1 yes, or: outcome 1 no")
+            self._number(session.id)
+        if session.id is not None:
+            say("Was it achieved? Say: outcome 1 yes, or: outcome 1 no")
 
     def _ask(self, question: str) -> str:
         say(question)
@@ -166,10 +167,11 @@ class Prompt:
         if not ids:
             say(none)
 
-    def _number(self) -> None:
-        """Number everything as it is told at the beginning."""
+    def _number(self, first: str | None = None) -> None:
+        """Number everything as it is told at the beginning; the session `first` is the first, whatever else began meanwhile."""
+        latest = [row.id for row in self._store.sessions(limit=plain.SHOWN)]
         self._numbered = {
-            "session": [row.id for row in self._store.sessions(limit=plain.SHOWN)],
+            "session": list(dict.fromkeys([first, *latest] if first else latest)),
             "lesson": [row.id for row in self._store.lessons()],
             "adapter": [row.id for row in self._store.adapters()],
         }

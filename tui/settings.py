@@ -9,10 +9,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from agent.guard import Consequence, origin_of
+from agent.guard import APPROVABLE, origin_of
 from tui.config import PREFIX
-
-APPROVABLE = tuple(each.value for each in Consequence if each is not Consequence.READ)
 
 
 def _listed(value: Any) -> Any:

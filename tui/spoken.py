@@ -26,6 +26,8 @@ class SpokenSession:
         self._lines = lines
         self._asking = False
         self._page = ""
+        self.id: str | None = None
+        """Which session it is in the store; None while it has not begun."""
 
     def follow(self) -> None:
         """Go through it to its end. Whatever interrupts us ends the session, too. Raises SetupError when it cannot be started."""
@@ -55,6 +57,9 @@ class SpokenSession:
             print_error(error, as_json=False)
             return
         match record.get("event"):
+            case "session_started":
+                self.id = record["session"]
+                show_event(record)
             case "observed":
                 self._show_page(f"Page: {record['title']} {record['url']}")
             case "dialog" | "wall":

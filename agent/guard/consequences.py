@@ -27,8 +27,8 @@ class Consequence(StrEnum):
 
 
 NEEDS_APPROVAL = frozenset(Consequence) - {Consequence.READ, Consequence.CHANGE}
-APPROVABLE = tuple(kind.value for kind in Consequence if kind in NEEDS_APPROVAL)
-"""All that need an approval, as a person writes them."""
+APPROVABLE = tuple(kind.value for kind in Consequence if kind is not Consequence.READ)
+"""All that may be approved, as a person writes them: those that need it, and changes, which a page's own dialog may ask about."""
 
 _LEXICON: tuple[tuple[Consequence, str], ...] = (
     (

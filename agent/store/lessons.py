@@ -107,12 +107,6 @@ class Lessons(Part):
         if not approved:
             raise UsageError(f"lesson {exact} is no longer used", "Approve one that is in use")
 
-    def mark_in_weights(self, lesson_id: str, adapter_id: str | None) -> None:
-        """Say which adapter carries a lesson; None brings it back into every prompt."""
-        exact = self._resolve("lessons", lesson_id)
-        with self._db.write() as transaction:
-            transaction.execute("UPDATE lessons SET in_weights_adapter_id = ? WHERE id = ?", [adapter_id, exact])
-
     def _matching(self, task: str, known: dict[str, object]) -> list[sqlite3.Row]:
         words = matching.any_word(task)
         if not words:

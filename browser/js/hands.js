@@ -313,10 +313,11 @@
       return Math.abs(el.scrollTop - before) >= 1;
     },
 
+    // Bring the first place with these words into view; returns what `observe` is told of it, null when there is none.
     find(text) {
-      const found = holder(openModal() || document.body, squeeze(text).toLowerCase());
-      if (found) { bring(found, { block: 'center', inline: 'nearest', behavior: 'instant' }); apprentice.parts.sought = squeeze(text).toLowerCase(); }
-      return Boolean(found);
+      const words = squeeze(text).toLowerCase(), found = holder(openModal() || document.body, words);
+      if (found) bring(found, { block: 'center', inline: 'nearest', behavior: 'instant' });
+      return found && { words, at: location.href };
     },
   });
   Object.assign(apprentice.parts, { find, under, inside, isOn });

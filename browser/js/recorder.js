@@ -6,7 +6,7 @@
   const { apprentice } = globalThis;
   if (apprentice.awaken) return;
   const [home, foreign] = climb();
-  const { refs, refOf, roleOf, nameOf, cut, squeeze, isSecret, shown, again, mutations, CONTROL_ROLES } = home.parts;
+  const { refs, refOf, roleOf, nameOf, cut, squeeze, isSecret, shown, again, forgetSearch, mutations, CONTROL_ROLES } = home.parts;
   const { tagOf, typeOf, isEdited, attribute, matches, closest, contains, parentOf, isThere } = home.parts;
   const SECRET = '<secret>';
   const NOT_TYPED = new Set(['checkbox', 'radio', 'button', 'submit', 'reset', 'image', 'hidden', 'file']);
@@ -31,6 +31,7 @@
   function tell(kind, place, text, before) {
     globalThis.apprenticeTell(JSON.stringify({ kind, ...place, text, before }));
     passed.length = 0;
+    if (kind !== 'focus') forgetSearch();
     wake();
   }
 

@@ -261,7 +261,7 @@
   }
 
   function observe(options = {}) {
-    const { cap = 120, budget = Infinity, base = 1, taken: others = [] } = options;
+    const { cap = 120, budget = Infinity, base = 1, taken: others = [], sought = null } = options;
     asked = options;
     own = Math.floor(base / 1000);
     taken = others;
@@ -280,7 +280,7 @@
     for (const words of vanished(all)) all.unshift({ role: 'alert', name: cut(words, MAX_TEXT) });
     distinguish(all, (line) => elements.get(line.ref).deref());
     const focus = focusOf();
-    const { lines, costs } = fit(all, cap, budget, { late: walk.late, spare: walk.spare, focus, sought: apprentice.parts.sought });
+    const { lines, costs, ranks } = fit(all, cap, budget, { late: walk.late, spare: walk.spare, focus, sought: sought?.at === location.href ? sought.words : '' });
     moreBelow += all.length - lines.length;
     let url = location.href.replace(SECRET_QUERY, '$1•••'), title = document.title, dialog = modal ? nameOf(modal, 'dialog') || 'dialog' : null;
     const targets = apprentice.parts.targets(lines.filter((line) => line.ref).map((line) => [line.ref, elements.get(line.ref).deref()]), own);
@@ -293,8 +293,11 @@
         if (line.options) line.options = line.options.map(redact);
       }
     }
-    return { url, title, focus, dialog, mutations: mutations(), lines, moreAbove, moreBelow, elements: document.getElementsByTagName('*').length, frames: walk.foreign, targets, costs, cost: costs.reduce((sum, one) => sum + one, 0) };
+    return { url, title, focus, dialog, mutations: mutations(), lines, moreAbove, moreBelow, elements: document.getElementsByTagName('*').length, frames: walk.foreign, targets, costs, ranks, cost: costs.reduce((sum, one) => sum + one, 0) };
   }
+
+  // A page that is looked at once more, before anybody could say so, is read without what was looked for.
+  function forgetSearch() { asked = { ...asked, sought: null }; }
 
   // A page that repeats a secret, in its words, its title or its address, does not get it past us.
   function redactor(fields) {
@@ -312,5 +315,5 @@
 
   // `observe` is the contract; `parts` is for the scripts that come after.
   apprentice.observe = observe;
-  Object.assign(apprentice.parts, { refs, elements, foreign, refOf, openModal, again: () => observe(asked) });
+  Object.assign(apprentice.parts, { refs, elements, foreign, refOf, openModal, again: () => observe(asked), forgetSearch });
 })();

@@ -106,7 +106,7 @@ def it_listens_on_no_socket(scene: Scene) -> None:
 
 @point
 def every_connection_it_has_is_to_the_proxy(scene: Scene) -> None:
-    proxy = scene.environment._proxy
+    proxy = scene.environment._starter.proxy
     assert proxy is not None
     links = [link for process in family(scene.browser.pid) for link in process.net_connections("tcp") if link.raddr]
     assert {(link.raddr.ip, link.raddr.port) for link in links} == {("127.0.0.1", proxy.port)}

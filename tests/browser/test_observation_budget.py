@@ -51,6 +51,40 @@ def test_find_reaches_what_gave_way(driver: Driver) -> None:
     assert "Far below" in driver.do('find "far away"').observation.render()
 
 
+def test_what_was_looked_for_stays_until_something_else_is_done(driver: Driver) -> None:
+    driver.open("wordy.html")
+    found = driver.do('find "point 51 of"').observation
+    assert driver.environment.look().lines == found.lines, "looking again is no action"
+    assert "Point 51 of" not in driver.do('click "Vote 3"').observation.render()
+    assert "Point 51 of" in driver.do('find "point 51 of"').observation.render()
+    driver.script("history.pushState(null, '', '?another')")
+    assert "Point 51 of" not in driver.environment.look().render()
+
+
+def test_what_is_done_in_another_tab_ends_the_search_too(driver: Driver) -> None:
+    driver.open("wordy.html")
+    assert "Point 51 of" in driver.do('find "point 51 of"').observation.render()
+    with driver.environment.tabs.page.expect_popup() as popup:
+        driver.script("void open('second.html')")
+    assert driver.do("wait").ok
+    assert driver.environment.tabs.page == popup.value
+    popup.value.close()
+    assert "Point 51 of" not in driver.environment.look().render()
+
+
+def test_a_search_for_little_lets_no_control_give_way(driver: Driver) -> None:
+    controls = {(line.role, line.name) for line in driver.open("wordy.html").lines if line.ref is not None}
+    page = driver.do('find "o"').observation
+    assert {(line.role, line.name) for line in page.lines if line.ref is not None} >= controls
+    driver.environment.cap = 14
+    try:
+        page = driver.environment.look()
+    finally:
+        driver.environment.cap = 120
+    assert points(page)[0].startswith("Point 1 of") and len(points(page)) == 3
+    assert {*VOTES, "Remark"} <= {line.name for line in page.lines}
+
+
 def test_the_field_that_has_the_focus_stays_whatever_else_goes(driver: Driver) -> None:
     driver.open("wordy.html")
     driver.do('click "Remark"')
@@ -85,5 +119,6 @@ def test_room_is_shared_with_frames() -> None:
     raw = {"lines": [{}] * 118, "cost": BUDGET - 10}
     assert room.for_frames(raw) == Room(24, BUDGET / 4)
     assert room.after(raw) == Room(2, 10)
-    assert room.beside(raw["lines"], [1.0] * 118, Room(24, 40)) == 96
-    assert room.beside([{}] * 50, [20.0] * 50, Room(1, BUDGET - 200)) == 10
+    assert room.beside([1.0] * 118, [2] * 118, Room(24, 40)) == list(range(96))
+    assert room.beside([20.0] * 50, [2] * 50, Room(1, BUDGET - 200)) == list(range(10))
+    assert room.beside([20.0] * 50, [2] * 40 + [4] * 10, Room(1, BUDGET - 300)) == [*range(5), *range(40, 50)]

@@ -47,6 +47,27 @@ def test_a_frame_that_goes_away_or_moves_on_is_read_anew(driver: Driver, other: 
     assert driver.do('click "Grow"').ok
 
 
+def test_beside_frames_words_give_way_before_controls(driver: Driver, other: str) -> None:
+    alone = driver.open("bottom.html")
+    with_frame = driver.open(f"bottom.html?other={other}/long.html")
+    assert [line.ref for line in with_frame.lines if line.ref and line.ref > 1000], "the frame is read"
+    words, fewer = (
+        [line.name for line in page.lines if line.name.startswith("Paragraph")] for page in (alone, with_frame)
+    )
+    assert 0 < len(fewer) < len(words) == 104
+    assert fewer == words[: len(fewer)], "the last of them give way"
+    assert {"Reason", "Submit"} <= {line.name for line in with_frame.lines if line.ref}
+    assert with_frame.more_below >= len(words) - len(fewer)
+    assert driver.do('type "Reason" "late"').ok and driver.do('click "Submit"').ok
+    assert driver.script("document.title") == "late was sent"
+    driver.environment.cap = 8
+    try:
+        small = driver.environment.look()
+    finally:
+        driver.environment.cap = 120
+    assert len(small.lines) == 8 and "Submit" in {line.name for line in small.lines}
+
+
 def test_a_frame_with_more_than_its_room_is_cut_as_when_it_is_read_alone(driver: Driver, other: str) -> None:
     driver.open(f"frames.html?other={other}/long.html&far={other}/inner.html")
     first = driver.environment.look()

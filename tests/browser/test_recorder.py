@@ -326,3 +326,16 @@ def test_recorded_gestures_can_be_done_again(driver: Driver) -> None:
         line = next((line for line in driver.seen.lines if line.ref and line.name == action.name), None)
         assert driver.environment.step(replace(action, ref=line.ref if line else None)).ok
     assert driver.script("document.getElementById('said').textContent") == "bread to done"
+
+
+def test_what_the_agent_looked_for_is_forgotten_once_the_person_acts(driver: Driver) -> None:
+    driver.open("wordy.html")
+    assert "Point 51 of" in driver.do('find "point 51 of"').observation.render()
+    recorder, person = Recorder(driver.environment), Person(driver.environment)
+    person.press("text=Vote 3")
+    person.press("text=Vote 4")
+    first, second = recorder.take()
+    assert "Point 51 of" in first.before.render(), "this they saw"
+    assert "Point 58 was taken back" in second.before.render()
+    for page in (first.result.observation, second.before, second.result.observation):
+        assert "Point 51 of" not in page.render()

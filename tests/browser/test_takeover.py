@@ -17,6 +17,7 @@ from agent.guard import Guard
 from agent.loop import Session
 from agent.policy.scripted import ScriptedPolicy
 from agent.prompt import Prompt
+from agent.rerun import Rerun
 from agent.secrets.taught import named
 from agent.stop import StopReason
 from agent.store import Store
@@ -257,6 +258,24 @@ def test_who_is_asked_may_do_it_themselves_instead_of_answering(driver: Driver, 
     assert reason is StopReason.DONE
     assert seat.steps(session) == [("agent", 'ask "Which one?"'), ("person", 'click "Edit (Birch)"'), ("agent", "done")]
     assert store.steps(session.id)[0].note == "the person takes over"
+
+
+def test_a_search_ends_with_what_the_person_does_and_a_rerun_searches_again(driver: Driver, store: Store) -> None:
+    seat = Seat(driver.environment, store, f"{driver.app}/wordy.html")
+
+    def on(told: dict[str, Any]) -> None:
+        if told["event"] == "take_over":
+            Person(driver.environment).press("text=Vote 3")
+            seat.wheel.hand_back()
+
+    session, _ = seat.run(ScriptedPolicy(['find "point 51 of"', 'ask "Which one?"', "done"]), on)
+    recorded = store.steps(session.id)
+    assert [step.actor for step in recorded] == ["agent", "agent", "person", "agent"]
+    assert ["Point 51 of" in step.observation.render() for step in recorded] == [False, True, True, False]
+    again, reason = seat.run(Rerun(recorded), lambda _: None)
+    assert reason is StopReason.DONE, again.answer
+    for then, now in zip((recorded[0], *recorded[2:]), store.steps(again.id), strict=True):
+        assert then.observation.render() == now.observation.render()
 
 
 def test_a_wall_calls_the_person_and_without_one_says_so(driver: Driver, store: Store) -> None:

@@ -9,14 +9,16 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from agent import paths
+from agent.guard import APPROVABLE, Consequence
 from agent.store import Store
 from browser.errors import UsageError
 from tui import reference
 from tui.cli import main
 from tui.config import check_everything, choose_profile, load_configuration, load_settings
-from tui.settings import APPROVABLE, Settings
+from tui.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -135,4 +137,12 @@ def test_every_setting_says_what_it_may_be() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description and ":" in field.description, name
     listed = Settings.model_fields["approve"].description or ""
-    assert all(consequence in listed for consequence in APPROVABLE)
+    assert listed.startswith(f"A list of {', '.join(APPROVABLE)}: ")
+
+
+def test_flags_and_files_approve_the_same_consequences() -> None:
+    assert set(APPROVABLE) == set(Consequence) - {Consequence.READ}
+    assert Settings(approve=list(APPROVABLE)).approve == list(APPROVABLE)
+    assert f": {','.join(APPROVABLE)}. |" in (DOCS / "commands.md").read_text(encoding="utf-8")
+    with pytest.raises(ValidationError, match=", ".join(APPROVABLE)):
+        Settings(approve=["read"])

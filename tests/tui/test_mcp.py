@@ -13,6 +13,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 
 from agent.store import Store
+from tests.judged import promoted, worked
 from tests.shared_bills import serving
 
 STEPS = ['type "What" "Lunch"', 'type "Amount" "12.50"', 'select "Payer" "Chris"', 'click "Save"']
@@ -81,6 +82,28 @@ async def test_what_goes_wrong_is_said_and_nothing_is_left_running(tiny_model: P
                 assert answer.is_error and message in answer.content[0].text, (tool, answer)
     left = {process.pid for process in psutil.Process().children(recursive=True)} - before
     assert not [pid for pid in left if psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("teaching", [False, True])
+async def test_only_who_may_teach_has_things_follow_from_its_word(*, teaching: bool) -> None:
+    with Store.open() as store:
+        found = worked(store)
+        champion = promoted(store)
+        failed = [worked(store, champion) for _ in range(2)]
+        async with client(*(["--teaching"] if teaching else [])) as talking:
+            said = [await talking.call_tool("outcome", {"session": found, "succeeded": True})]
+            said += [await talking.call_tool("outcome", {"session": name, "succeeded": False}) for name in failed]
+        followed = [answer.structured_content["followed"] for answer in said]
+        assert [answer.structured_content["outcome"] for answer in said] == [True, False, False]
+        assert {store.outcomes(name)[-1].source for name in (found, *failed)} == {"check" if teaching else "agent"}
+        learned = [row.id for row in store.lessons() if row.kind == "correction"]
+        if teaching:
+            assert followed[:2] == [[f"lesson {learned[0]} was learned from it"], []]
+            assert "was taken back" in followed[2][0] and store.champion() is None
+        else:
+            assert (followed, learned) == ([[], [], []], [])
+            row = store.champion()
+            assert row is not None and row.id == champion
 
 
 async def test_teaching_and_approving_are_not_the_callers_to_allow() -> None:

@@ -130,6 +130,20 @@ def test_a_session_is_told_a_fact_a_line_and_its_questions_are_answered_in_line(
     ]
 
 
+def test_a_verdict_is_asked_for_and_given_on_the_session_that_was_worked_on(store: Store) -> None:
+    older = store.begin_session("an older task", URL, URL)
+    store.end_session(older, "done")
+    done = talk(f"new many\n{URL}\n\n", sys.executable, "-c", 'print(\'{"error": "no model"}\')')
+    assert "error: no model" in done.stderr
+    assert "Was it achieved?" not in done.stdout, "nothing was worked on"
+    ours = store.begin_session("many", URL, URL)
+    newer = store.begin_session("what another process began meanwhile", URL, URL)
+    told = json.dumps({**STARTED, "session": ours})
+    done = talk(f"new many\n{URL}\n\noutcome 1 yes\n", sys.executable, "-c", f"print({told!r})")
+    assert (done.returncode, "Was it achieved?" in done.stdout) == (0, True), done.stderr
+    assert [store.session(name).outcome for name in (ours, older, newer)] == [True, None, None]
+
+
 def test_at_the_end_of_the_input_a_question_stays_open(store: Store) -> None:
     done = talk(f"new Ask for the hotel\n{URL}\n\n", sys.executable, str(HERE / "child.py"))
     assert done.returncode == 0

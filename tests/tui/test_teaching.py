@@ -15,16 +15,20 @@ from bills_site import Site, serving
 
 from agent.event_schema import validated
 from agent.guard import Guard
+from agent.loop import Budget
 from agent.policy.onlooker import Onlooker
+from agent.policy.typed import TypedPolicy
 from agent.secrets.taught import as_taught
 from agent.store import Store
 from agent.takeover import Wheel
+from browser.actions import parse
 from browser.environment import LiveEnvironment
 from browser.recorder import Recorder
 from consolidation.job import recorded
 from tests.browser.test_recorder import Person
 from tui.cli import main
 from tui.commands.teach import LessonFailed, teach_steps
+from tui.example import ORIGIN, BillsApp
 
 pytestmark = pytest.mark.browser
 TASK = "add a bill Museum"
@@ -70,6 +74,25 @@ def test_steps_that_are_typed_are_done_checked_and_become_a_lesson(site: Site, m
     assert lesson["kind"] == "demonstration" and [step["action"] for step in lesson["steps"]] == STEPS
     with Store.open() as store:
         assert [step.action.render(with_ref=False) for step in recorded(store, lesson["source_session_id"])] == STEPS
+
+
+def test_a_person_may_take_their_time_and_a_file_may_not_go_in_circles(tmp_path: Path) -> None:
+    begin, again = 'click "Add a bill"', 'type "What" "Museum"'
+    said = iter([begin, *[again] * 45, "done"])
+    guard = Guard.for_task(ORIGIN)
+    with Store.open(tmp_path / "store.db") as store:
+
+        def teach_here(actions: list[str], policy: TypedPolicy | None = None) -> int:
+            lesson_id = teach_steps(
+                store, TASK, "bills", ORIGIN, guard, [parse(action) for action in actions],
+                headless=True, environment=BillsApp(), policy=policy, by_hand=policy is not None,
+            )  # fmt: skip
+            return len(store.lesson(lesson_id).steps)
+
+        assert teach_here([], TypedPolicy(lambda *_: next(said))) == 47 > Budget().steps
+        assert teach_here([begin, *(f'type "What" "{number}"' for number in range(45))]) == 47
+        with pytest.raises(LessonFailed, match="loop"):
+            teach_here([begin, *[again] * 5])
 
 
 def test_whoever_says_nothing_teaches_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from driving import NARROW, WIDE, Opened, becomes, shows, start, text, told, type_in, until
 
 from agent.store import SessionRow, Store
-from tui.messages import NoteArrived
+from tui.messages import Done, NoteArrived
 from tui.widgets.timeline import MOST_LINES, Line, Timeline
 
 
@@ -162,7 +162,7 @@ async def test_words_of_the_process_are_notes_and_never_markup(opened: Opened) -
 async def test_a_new_task_keeps_the_address(opened: Opened) -> None:
     async with opened() as pilot:
         await start(pilot, "Add")
-        await shows(pilot, "ended: done")
+        await shows(pilot, "ended: done", "F6 new task")
         await pilot.press("f6")
         await shows(pilot, "No session is running", "http://127.0.0.1:8000/")
         await pilot.press("f5")
@@ -186,6 +186,8 @@ async def test_turning_away_from_a_question_is_told(opened: Opened) -> None:
     async with opened() as pilot:
         await start(pilot, "Ask for the hotel")
         await shows(pilot, "The session asks")
+        pilot.app.post_message(Done("Something else was done."))
+        await told(pilot, "Something else was done.")
         await pilot.press("f3")
         await told(pilot, "The session waits for you: press F2.")
 

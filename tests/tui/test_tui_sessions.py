@@ -9,6 +9,7 @@ from driving import NARROW, Opened, go, shows, text, told, type_in, until
 from agent.store import Store
 from browser.actions import parse
 from browser.types import StepResult
+from tests.judged import promoted, worked
 from tui.example import ORIGIN, BillsApp
 
 
@@ -86,6 +87,42 @@ async def test_the_persons_word_is_kept_and_the_last_one_counts(filled: Store, o
         await pilot.press("escape")
         await shows(pilot, "Search the tasks", "not achieved")
     assert [(row.succeeded, row.source) for row in filled.outcomes(latest.id)] == [(True, "person"), (False, "person")]
+
+
+async def test_what_followed_from_the_persons_word_is_told(store: Store, opened: Opened) -> None:
+    found, champion = worked(store), promoted(store)
+    failed = [worked(store, champion) for _ in range(2)]
+    store.add_outcome(failed[0], False, "check")
+    async with opened() as pilot:
+        await go(pilot, "f3")
+        await go(pilot, "enter")
+        await pilot.press("n", "escape")
+        await told(pilot, f"adapter {champion} failed 2 times and was taken back", "the base acts")
+        await pilot.press("down", "down")
+        await go(pilot, "enter")
+        await pilot.press("y")
+        await shows(pilot, "outcome: achieved")
+        learned = [row.id for row in store.lessons() if row.kind == "correction"]
+        await told(pilot, f"lesson {learned[0]} was learned from it")
+    assert [row.succeeded for row in store.outcomes(found)] == [True]
+
+
+async def test_keys_that_are_pressed_while_a_word_is_recorded_wait_for_their_turn(store: Store, opened: Opened) -> None:
+    session_id = worked(store)
+    other = sqlite3.connect(store.path, isolation_level=None)
+    async with opened() as pilot:
+        await go(pilot, "f3")
+        await go(pilot, "enter")
+        other.execute("BEGIN IMMEDIATE")  # no word is on the disk before all keys are pressed
+        await pilot.press("y", "y", "n", "n", "y")
+        other.execute("ROLLBACK")
+        await pilot.app.workers.wait_for_complete()
+        await shows(pilot, "outcome: achieved")
+        await pilot.press("y")
+        await pilot.app.workers.wait_for_complete()
+    assert [row.succeeded for row in store.outcomes(session_id)] == [True, False, True]
+    assert [row.source_session_id for row in store.lessons()] == [session_id]
+    other.close()
 
 
 async def test_a_session_that_goes_on_elsewhere_is_followed(store: Store, opened: Opened) -> None:

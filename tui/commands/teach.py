@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ from agent.events import Listener, ignore
 from agent.guard import APPROVABLE, Guard, origin_of
 from agent.lessons.text import demonstration_text, words_text
 from agent.lock import instance_lock, origin_locks
-from agent.loop import Session
+from agent.loop import SAME_STEP_LIMIT, Budget, Session
 from agent.paths import downloads_dir, profile_dir
 from agent.policy.scripted import ScriptedPolicy
 from agent.stop import StopReason
@@ -152,7 +153,10 @@ def teach_steps(
     )
     try:
         hand = policy or ScriptedPolicy(actions)
-        session = Session(session_id, task, live, hand, guard, store, listen=listen, actor="person", wheel=wheel)
+        budget = Budget(math.inf, repeats=math.inf if by_hand else SAME_STEP_LIMIT)  # in a file a loop is a mistake
+        session = Session(
+            session_id, task, live, hand, guard, store, budget=budget, listen=listen, actor="person", wheel=wheel
+        )
         reason = session.run()
     finally:
         if environment is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
@@ -28,14 +29,22 @@ class StoreScreen(Screen[None]):
     def __init__(self, store: Store) -> None:
         super().__init__()
         self._store = store
+        self._turn = threading.Lock()
 
     def read(self, fetch: Callable[[Store], Message | None]) -> None:
         """Ask the store in a thread, and post what comes of it to this screen. A newer question replaces an older one."""
         self.run_worker(partial(self._fetch, fetch), group="read", exclusive=True, thread=True)
 
     def do(self, act: Callable[[Store], Message | None]) -> None:
-        """Have something done with the store in a thread, and post what comes of it. No later question takes its place."""
-        self.run_worker(partial(self._fetch, act), group="do", thread=True)
+        """Have something done with the store in a thread, one thing at a time, and post what comes of it.
+
+        No later question takes its place.
+        """
+        self.run_worker(partial(self._in_turn, act), group="do", thread=True)
+
+    def _in_turn(self, act: Callable[[Store], Message | None]) -> None:
+        with self._turn:
+            self._fetch(act)
 
     def _fetch(self, fetch: Callable[[Store], Message | None]) -> None:
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections import deque
+from functools import partial
+from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Footer, Static
@@ -12,7 +14,7 @@ from textual.widgets import Footer, Static
 from agent.store import SessionRow, StepRow, Store
 from agent.verdicts import judge
 from tui import words
-from tui.messages import StepsRead
+from tui.messages import Done, StepsRead
 from tui.screens.base import FollowingScreen
 from tui.widgets.heading import Heading
 from tui.widgets.masthead import Masthead
@@ -49,6 +51,8 @@ class SessionScreen(FollowingScreen):
         self._session: SessionRow | None = None
         self._steps: list[StepRow] = []
         self._at = 0
+        self._verdicts: deque[bool] = deque()
+        """The person's words that are not recorded yet."""
 
     def compose(self) -> ComposeResult:
         """Lay out what the session was, the page, and the details of the step."""
@@ -87,13 +91,18 @@ class SessionScreen(FollowingScreen):
         self._show()
 
     def action_judge(self, achieved: bool) -> None:
-        """Record the person's word, and show it."""
+        """Record the person's word, and show it with what followed."""
+        self._verdicts.append(achieved)
+        self.do(partial(self._record, self.app))
 
-        def record(store: Store) -> StepsRead:
-            judge(store, self._session_id, achieved, "person")
-            return _steps_of(store, self._session_id)
-
-        self.do(record)
+    def _record(self, app: App[Any], store: Store) -> StepsRead:
+        """Record the first word that waits, unless it is what the person said last: a key that was pressed twice is one word."""
+        achieved, before = self._verdicts.popleft(), store.outcomes(self._session_id)[-1:]
+        if [(word.source, word.succeeded) for word in before] != [("person", achieved)]:
+            said = judge(store, self._session_id, achieved, "person").said()
+            if said:
+                app.post_message(Done("\n".join(said)))  # to the app, since the person may have left this screen
+        return _steps_of(store, self._session_id)
 
     def _show(self) -> None:
         page, facts = self.query_one(PageView), self.query_one("#step-facts", Static)

@@ -126,6 +126,7 @@ def test_a_promotion_takes_its_lessons_out_of_the_prompt_or_nothing_happens(nigh
     with pytest.raises(UsageError):
         night.promote(B, "it learned more", [lesson_id])
     assert night.lesson(lesson_id).in_weights_adapter_id == A == champion_id(night)
-    night.mark_in_weights(lesson_id, None)
-    night.promote(A, "said again after a kill", [lesson_id])
-    assert night.lesson(lesson_id).in_weights_adapter_id == A and len(night.promotions()) == 1
+    left = night.add_lesson("words", "http://h", "", "Told: close it")
+    night.promote(A, "said again after a kill", [lesson_id, left])
+    assert {night.lesson(each).in_weights_adapter_id for each in (lesson_id, left)} == {A}
+    assert len(night.promotions()) == 1

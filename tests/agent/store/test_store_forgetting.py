@@ -107,8 +107,7 @@ def test_adapters_that_learned_it_never_act_again(store: Store, page: Observatio
     store.add_adapter("b" * 16, "base", "adapters/b", lesson_ids=[first, second], receipt={"says": "two"})
     store.add_adapter("c" * 16, "base", "adapters/c", lesson_ids=[first, second])
     for name in "abc":
-        store.promote(name * 16, "passed the gate")
-    store.mark_in_weights(first, "c" * 16)
+        store.promote(name * 16, "passed the gate", [first])
     plan = store.plan_forgetting(two)
     intent = store.forget(plan)
     assert set(plan.adapter_ids) == {"b" * 16, "c" * 16} and intent.adapter_paths == ("adapters/b", "adapters/c")

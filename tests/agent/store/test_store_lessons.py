@@ -110,19 +110,20 @@ def test_a_lesson_leaves_the_prompt_only_for_the_adapter_that_carries_it(store: 
     for name in ("sha256:aa", "sha256:bb"):
         store.add_adapter(name, "base", name)
     lesson_id = teach(store, "pay a bill")
-    store.mark_in_weights(lesson_id, "sha256:aa")
+    store.promote("sha256:aa", "passed the gate", [lesson_id])
     assert store.lesson(lesson_id).in_weights_adapter_id == "sha256:aa"
     assert store.find_lessons(APP, "bill", adapter_id="sha256:aa") == []
     for other in (None, "sha256:bb"):
         assert [row.id for row in store.find_lessons(APP, "bill", adapter_id=other)] == [lesson_id]
-    store.mark_in_weights(lesson_id, None)
+    store.promote("sha256:bb", "passed the gate", [lesson_id])
     assert len(store.find_lessons(APP, "bill", adapter_id="sha256:aa")) == 1
-    with pytest.raises(UsageError):
-        store.mark_in_weights(lesson_id, "sha256:00")
+    with pytest.raises(UsageError, match="no adapter"):
+        store.promote("sha256:00", "passed the gate", [lesson_id])
+    assert store.lesson(lesson_id).in_weights_adapter_id == "sha256:bb"
 
 
 def test_unknown_lessons_are_a_usage_error(store: Store) -> None:
-    for ask in (store.lesson, store.retire_lesson, lambda wrong: store.mark_in_weights(wrong, None)):
+    for ask in (store.lesson, store.retire_lesson, store.approve_lesson):
         with pytest.raises(UsageError, match="no lesson"):
             ask("01UNKNOWN")
 

@@ -45,9 +45,8 @@ def test_lessons_and_adapters(path: Path, store: Store) -> None:
     )
     store.add_adapter("sha256:aa", "smollm2", "adapters/aa", lesson_ids=[learned])
     store.add_adapter("sha256:bb", "smollm2", "adapters/bb", parent_id="sha256:aa")
-    store.promote("sha256:aa", "it learned")
+    store.promote("sha256:aa", "it learned", [learned])
     store.retire_lesson(retired)
-    store.mark_in_weights(learned, "sha256:aa")
     overruled = store.add_lesson("words", "http://h", "d", "Told: it")
     store.add_lesson("words", "http://h", "d", "Told: another", overrules=overruled)
     assert rows(path, "SELECT id, place, steps FROM v_lessons")[:-1] == [
