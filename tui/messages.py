@@ -84,6 +84,13 @@ class SessionsRead(Message):
 
 
 @dataclass
+class PictureRead(Message):
+    """A picture of a page, as it was stored."""
+
+    data: bytes
+
+
+@dataclass
 class StepsRead(Message):
     """One session with its steps."""
 

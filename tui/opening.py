@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from itertools import chain
 
@@ -18,17 +19,24 @@ def open_dashboard(profile: str = "") -> int:
     """
     use_profile(profile)
     with instance_lock("dashboard"), Store.open() as store:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if not _can_draw():
             raise UsageError("the dashboard needs a terminal", "Use a command instead: apprentice --help lists them")
         from tui.app import MODES, ApprenticeApp, screen_of
         from tui.look import dress
+        from tui.screens.picture import ask_terminal
 
         gc.freeze()  # what is loaded stays: no collection has to go through it, now or while the screen is used
         gc.enable()
+        ask_terminal()
         app = ApprenticeApp(store)
         dress(app, chain([ApprenticeApp], map(screen_of, MODES)))
         app.run()
         return app.return_code or 0
+
+
+def _can_draw() -> bool:
+    """Whether there is a terminal, or a server of Textual's that stands for one (`textual serve`)."""
+    return (sys.stdin.isatty() and sys.stderr.isatty()) or "TEXTUAL_DRIVER" in os.environ
 
 
 def open_prompt() -> None:

@@ -14,7 +14,7 @@ from textual.worker import get_current_worker
 
 from agent.store import Store
 from browser.errors import ApprenticeError
-from tui.messages import Failed
+from tui.messages import Failed, PictureRead
 
 REFRESH_SECONDS = 2.0
 """How often the visible screen looks for what other processes wrote."""
@@ -41,6 +41,12 @@ class StoreScreen(Screen[None]):
         No later question takes its place.
         """
         self.run_worker(partial(self._in_turn, act), group="do", thread=True)
+
+    def on_picture_read(self, message: PictureRead) -> None:
+        """Show a picture over this screen."""
+        from tui.screens.picture import PictureScreen
+
+        self.app.push_screen(PictureScreen(message.data))
 
     def _in_turn(self, act: Callable[[Store], Message | None]) -> None:
         with self._turn:

@@ -14,10 +14,11 @@ from textual.widgets import Footer, Input
 from agent.store import Store
 from browser.errors import ApprenticeError
 from tui.feed import Child, error_of
-from tui.messages import CostRead, NewcomerSeen, NoteArrived, RecordArrived, SessionExited, StateChanged
+from tui.messages import CostRead, NewcomerSeen, NoteArrived, PictureRead, RecordArrived, SessionExited, StateChanged
 from tui.progress import WAITING, Phase, SessionProgress
 from tui.reading import Cost, read_cost
 from tui.screens.base import StoreScreen
+from tui.screens.picture import picture_key, read_picture
 from tui.starting import has_display
 from tui.widgets.form import StartForm
 from tui.widgets.masthead import Masthead
@@ -56,6 +57,7 @@ class LiveScreen(StoreScreen):
             tooltip="Do it yourself in the browser window for a while; press it again and the session goes on from there",
         ),
         Binding("f8", "stop", "Stop", id="session.stop", tooltip="End the session now; what it did so far is kept"),
+        picture_key("session.picture"),
     ]
 
     def __init__(self, store: Store, command: Sequence[str], teach_command: Sequence[str]) -> None:
@@ -106,6 +108,8 @@ class LiveScreen(StoreScreen):
                 return self._progress is not None and not self.running
             case "stop":
                 return self.running
+            case "picture":
+                return self._progress is not None
             case "turn_wheel":
                 return self.running and has_display()
         return True
@@ -259,6 +263,16 @@ class LiveScreen(StoreScreen):
         """Show what a step costs."""
         self._cost = message.cost
         self._tell()
+
+    def action_picture(self) -> None:
+        """Show the page as it was last seen, as a picture."""
+        session_id = self._progress.session_id if self._progress else ""
+
+        def fetch(store: Store) -> PictureRead:
+            seen = [step for step in store.steps(session_id) if step.screenshot_hash] if session_id else []
+            return read_picture(store, seen[-1] if seen else None)
+
+        self.read(fetch)
 
     # ---- drawing ----------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from agent.verdicts import judge
 from tui import words
 from tui.messages import Done, StepsRead
 from tui.screens.base import FollowingScreen
+from tui.screens.picture import picture_key, read_picture
 from tui.widgets.heading import Heading
 from tui.widgets.masthead import Masthead
 from tui.widgets.page import PageView
@@ -31,7 +32,7 @@ class SessionScreen(FollowingScreen):
     ABOUT: ClassVar[str] = (
         "This is one recorded session. Each step shows the page as the agent read it, the action it decided on, what the "
         "guard said, what came of it and what it cost. Say with y or n whether the task was achieved: the latest word "
-        "of a person or a check counts, and earlier words are kept."
+        "of a person or a check counts, and earlier words are kept. Ctrl+G shows the page after the step as a picture."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -42,6 +43,7 @@ class SessionScreen(FollowingScreen):
         Binding("end", "go(-1)", "Last", show=False, id="step.last", tooltip="Go to the last step", priority=True),
         Binding("y", "judge(True)", "Achieved", id="outcome.achieved", tooltip="Say that the task was achieved"),
         Binding("n", "judge(False)", "Not achieved", id="outcome.not", tooltip="Say that the task was not achieved"),
+        picture_key("step.picture"),
         Binding("escape", "app.pop_screen", "Back", id="session.back", tooltip="Go back to the list"),
     ]
 
@@ -89,6 +91,11 @@ class SessionScreen(FollowingScreen):
         """Go to a step, counted from the end when negative."""
         self._at = to if to >= 0 else max(0, len(self._steps) + to)
         self._show()
+
+    def action_picture(self) -> None:
+        """Show the page after this step as a picture."""
+        step = self._steps[self._at] if self._steps else None
+        self.do(lambda store: read_picture(store, step))
 
     def action_judge(self, achieved: bool) -> None:
         """Record the person's word, and show it with what followed."""
