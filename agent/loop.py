@@ -185,7 +185,7 @@ class Session:
         while not wait((decided,), WHEEL_SECONDS).done:
             if self.wheel.taken:
                 return None
-        return decided.result()
+        return None if self.wheel.taken else decided.result()
 
     def _follow_person(self, transcript: Transcript, page: Observation, count: int) -> Observation:
         """Record what the person does until they hand back, as theirs and without pictures. Return the page that is there then."""
@@ -251,6 +251,8 @@ class Session:
             reply = self.ask(action.text)
             if reply is None and self._is_taken:
                 return StepResult(page, note="the person takes over"), None
+            if reply is None and self.wheel is not None and self.wheel.corrects:
+                return StepResult(page, note="the person says what is to be done"), None
             if reply is None:
                 self.answer = action.text
                 return StepResult(page), StopReason.ASKED

@@ -56,6 +56,11 @@ class Wheel:
         """Whether the person drives, or wants to."""
         return self._taken.is_set()
 
+    @property
+    def corrects(self) -> bool:
+        """Whether something waits to be done in the place of what the agent does next."""
+        return self._correction is not None
+
     def take(self, reason: str = "") -> None:
         """Give the wheel to the person; any thread may call it."""
         with self._lock:

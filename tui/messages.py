@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from agent.store import SessionRow, StepRow
+from agent.store import SessionRow, StepRow, Which
 from agent.store.forgetting import ForgetPlan
 from browser.errors import ApprenticeError
 
@@ -76,6 +76,7 @@ class SessionsRead(Message):
     """The list of sessions, as the store has it."""
 
     search: str
+    only: Which | None
     rows: list[SessionRow]
 
     def can_replace(self, message: Message) -> bool:

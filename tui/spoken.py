@@ -13,9 +13,7 @@ from tui.output import print_error, say
 from tui.person import Lines
 from tui.starting import Start
 
-WHILE = (
-    "While it runs: t takes the wheel, h hands it back, stop ends it; an action is done in the place of the next one."
-)
+WHILE = "While it runs: t pauses it and gives you the wheel, h hands it back, stop ends it; an action is done in the place of the next one."
 
 
 class SpokenSession:
@@ -65,7 +63,10 @@ class SpokenSession:
             case "dialog" | "wall":
                 say(words.beside(record))
             case "take_over":
-                say(record["reason"] or "The browser window is yours; h and Enter hands it back.")
+                say(
+                    record["reason"]
+                    or "Paused. Where there is a browser window, it is yours; h and Enter lets the agent go on."
+                )
             case "handed_back":
                 say("The agent goes on.")
             case "question":

@@ -50,6 +50,17 @@ def problem_with(start: Start) -> Problem | None:
     return None
 
 
+def problem_with_action(text: str) -> str:
+    """Return what is wrong with an action that a person typed; empty when it can be done."""
+    from browser.actions import parse  # with the whole language: not for the first screen
+
+    try:
+        parse(text)
+    except ValueError as error:
+        return f"{error}"
+    return ""
+
+
 def has_display() -> bool:
     """Whether a browser window can be seen: on Linux that takes an X or Wayland display."""
     return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

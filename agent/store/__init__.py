@@ -14,6 +14,7 @@ from agent.store.rows import (
     PromotionRow,
     SessionRow,
     StepRow,
+    Which,
 )
 from agent.store.store import Store
 
@@ -28,4 +29,5 @@ __all__ = [
     "SessionRow",
     "StepRow",
     "Store",
+    "Which",
 ]

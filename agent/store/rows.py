@@ -11,6 +11,8 @@ from browser.types import Observation
 SessionKind = Literal["run", "teach", "replay"]
 Actor = Literal["agent", "person"]
 OutcomeSource = Literal["check", "person", "agent"]
+Which = Literal["achieved", "not achieved", "not judged", "unfinished", "taught"]
+"""A part of all sessions."""
 LessonKind = Literal["demonstration", "words", "correction", "preference"]
 AdapterState = Literal["challenger", "refused", "promoted", "corrupt"]
 """`promoted` was champion at some time; which one is champion now, only the alias says."""

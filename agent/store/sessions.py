@@ -11,13 +11,20 @@ from collections.abc import Sequence
 
 from agent.store import blobs, matching
 from agent.store.database import Part, new_id, now
-from agent.store.rows import OutcomeRow, OutcomeSource, SessionKind, SessionRow
+from agent.store.rows import OutcomeRow, OutcomeSource, SessionKind, SessionRow, Which
 from browser.errors import UsageError
 
-_SELECT = """
-    SELECT sessions.*, (SELECT count(*) FROM steps WHERE session_id = sessions.id) AS steps,
-        (SELECT succeeded FROM outcomes WHERE session_id = sessions.id ORDER BY source = 'agent', seq DESC LIMIT 1) AS outcome
+_OUTCOME = "(SELECT succeeded FROM outcomes WHERE session_id = sessions.id ORDER BY source = 'agent', seq DESC LIMIT 1)"
+_SELECT = f"""
+    SELECT sessions.*, (SELECT count(*) FROM steps WHERE session_id = sessions.id) AS steps, {_OUTCOME} AS outcome
     FROM sessions"""
+_ONLY: dict[Which, str] = {
+    "achieved": f"{_OUTCOME} = 1",
+    "not achieved": f"{_OUTCOME} = 0",
+    "not judged": f"ended_at IS NOT NULL AND {_OUTCOME} IS NULL",
+    "unfinished": "ended_at IS NULL",
+    "taught": "kind = 'teach'",
+}
 
 
 class Sessions(Part):
@@ -70,8 +77,13 @@ class Sessions(Part):
         """Return the session whose id begins so. Raises UsageError when there is none, or more than one."""
         return _session(self._db.rows(f"{_SELECT} WHERE id = ?", [self._resolve("sessions", session_id)])[0])
 
-    def sessions(self, search: str | None = None, limit: int = 50, before: str | None = None) -> list[SessionRow]:
-        """List sessions, the latest first: those whose task has all the words of `search`, and that began before the session `before`."""
+    def sessions(
+        self, search: str | None = None, limit: int = 50, before: str | None = None, only: Which | None = None
+    ) -> list[SessionRow]:
+        """List sessions, the latest first: those whose task has all the words of `search`, and that began before the session `before`.
+
+        With `only`, those of one part.
+        """
         wanted = matching.every_word(search or "")
         if search and search.strip() and not wanted:
             return []
@@ -81,6 +93,8 @@ class Sessions(Part):
         if before is not None:
             before = self._resolve("sessions", before)
             conditions.append("seq < (SELECT seq FROM sessions WHERE id = :before)")
+        if only is not None:
+            conditions.append(_ONLY[only])
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         rows = self._db.rows(
             f"{_SELECT}{where} ORDER BY seq DESC LIMIT :limit", {"wanted": wanted, "before": before, "limit": limit}

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
+import time
+from collections.abc import Iterator
 
 from agent.guard import Guard
 from agent.loop import Session
 from agent.policy.typed import TypedPolicy
+from agent.prompt import Prompt
 from agent.store import Store
+from agent.takeover import Done, Wheel
+from agent.types import Decision
+from browser.actions import Action, Verb
 from browser.errors import ApprenticeError, AppUnreachable
+from browser.types import Observation
 from tui.commands.teach import teach_steps
 from tui.example import ORIGIN, BillsApp, ExamplePolicy, bill
 from tui.output import note, print_error, print_json
@@ -24,8 +32,41 @@ SCRIPTS = {
     "Add": [*bill("Lunch", "12.50", "Alex"), 'done "the bill is there"'],
     "Ask": ['click "Add a bill"', 'ask "What did the hotel cost?"', 'type "Amount" "90"', "done"],
     "Delete": ['click "Delete the last bill"', "done"],
+    "Pause": [*bill("Lunch", "12.50", "Alex"), 'done "the bill is there"'],
     "Wrong": ['press "Enter"', 'fail "there is no such bill"'],
 }
+
+
+class Paused:
+    """Follows a person who only looks, until they hand back."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+
+    def __iter__(self) -> Iterator[Done]:
+        self._over.wait()
+        return iter(())
+
+    def stop(self) -> None:
+        self._over.set()
+
+    close = stop
+
+
+class Thinking(ExamplePolicy):
+    """Thinks about its second step until somebody pauses the session; what it says then comes too late."""
+
+    def __init__(self, actions: list[str], wheel: Wheel) -> None:
+        super().__init__(actions)
+        self._wheel, self._decisions = wheel, 0
+
+    def decide(self, prompt: Prompt, page: Observation) -> Decision:
+        self._decisions += 1
+        if self._decisions == 2:
+            while not self._wheel.taken:
+                time.sleep(0.01)
+            return Decision(Action(Verb.FAIL, text="it was too late"))
+        return super().decide(prompt, page)
 
 
 def main() -> int:
@@ -53,8 +94,12 @@ def main() -> int:
         actions = SCRIPTS[options.task.split()[0]]
         guard = Guard.for_task(ORIGIN, approver=person.approve)
         texts = [lesson.text for lesson in lessons]
-        policy = ExamplePolicy(actions)
-        session = Session(session_id, options.task, BillsApp(), policy, guard, store, texts, ask=person.ask)
+        policy, wheel = ExamplePolicy(actions), person.attend(Wheel(Paused))
+        if options.task.startswith("Pause"):
+            policy = Thinking(actions, wheel)
+        session = Session(
+            session_id, options.task, BillsApp(), policy, guard, store, texts, ask=person.ask, wheel=wheel
+        )
         session.listen = print_json
         return session.run().exit_code
 

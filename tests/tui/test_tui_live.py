@@ -31,6 +31,60 @@ async def test_a_session_is_watched_to_its_end(store: Store, opened: Opened) -> 
     assert (only(store).stop_reason, only(store).steps) == ("done", 6)
 
 
+@pytest.mark.parametrize("display", [True, False], ids=["window", "no window"])
+async def test_a_session_is_paused_and_goes_on(
+    store: Store, opened: Opened, display: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not display:
+        monkeypatch.delenv("DISPLAY")
+        monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    async with opened() as pilot:
+        await start(pilot, "Pause before the amount")
+        await shows(pilot, '1  click "Add a bill"')
+        await pilot.press("f7")
+        await shows(pilot, "you have the wheel", "hands it back" if display else "F7 lets the agent go on")
+        assert len(store.steps(only(store).id)) == 1, "what the agent was about to do is not done"
+        await pilot.press("f7")
+        await shows(pilot, "ended: done: the bill is there")
+    assert (only(store).stop_reason, only(store).steps) == ("done", 6)
+
+
+async def test_something_else_is_done_in_the_place_of_what_waits_for_approval(store: Store, opened: Opened) -> None:
+    async with opened(NARROW) as pilot:
+        await start(pilot, "Delete the last one")
+        await shows(pilot, "Allow it? y yes, n no, ctrl+r something else")
+        await pilot.press("ctrl+r")
+        await shows(pilot, "Instead of what the agent does next")
+        assert "Allow it?" not in text(pilot)
+        await pilot.press("escape")
+        await shows(pilot, "Allow it?")
+        await pilot.press("ctrl+r")
+        await type_in(pilot, "fly")
+        await pilot.press("enter")
+        await shows(pilot, "unknown action 'fly'")
+        await pilot.press(
+            *["backspace"] * 3, *"click", "space", "quotation_mark", *"Add", "space", "a", "space", *"bill"
+        )
+        await pilot.press("quotation_mark", "enter")
+        await shows(pilot, 'click "Add a bill"', "ended: done")
+    steps = store.steps(only(store).id)
+    assert [(step.actor, step.action.render(with_ref=False)) for step in steps] == [
+        ("person", 'click "Add a bill"'),
+        ("agent", "done"),
+    ]
+
+
+async def test_a_question_is_answered_by_what_is_to_be_done(store: Store, opened: Opened) -> None:
+    async with opened() as pilot:
+        await start(pilot, "Ask for the hotel")
+        await shows(pilot, "What did the hotel cost?")
+        await pilot.press("ctrl+r")
+        await pilot.press(*"type", "space", "quotation_mark", *"Amount", "quotation_mark", "space", "quotation_mark")
+        await pilot.press("7", "quotation_mark", "enter")
+        await shows(pilot, "ended: done")
+    assert [step.actor for step in store.steps(only(store).id)] == ["agent", "agent", "person", "agent"]
+
+
 async def test_enter_in_the_last_field_starts_under_the_apps_name(store: Store, opened: Opened) -> None:
     async with opened() as pilot:
         await type_in(pilot, "Add")

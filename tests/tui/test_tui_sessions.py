@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import get_args
 
 from driving import NARROW, Opened, go, shows, text, told, type_in, until
 
-from agent.store import Store
+from agent.store import Store, Which
 from browser.actions import parse
 from browser.types import StepResult
 from tests.judged import promoted, worked
@@ -35,6 +36,41 @@ async def test_the_search_finds_words_while_they_are_typed(filled: Store, opened
         await shows(pilot, "Taxi", "Museum")
         await pilot.press("enter")
         await shows(pilot, "Step 1 of 2")
+
+
+async def test_a_part_of_the_sessions_is_listed_alone(filled: Store, opened: Opened) -> None:
+    achieved, failed = (filled.begin_session(task, ORIGIN, ORIGIN) for task in ("Order paper", "Order ink"))
+    for session_id, succeeded in ((achieved, True), (failed, False)):
+        filled.end_session(session_id, "done")
+        filled.add_outcome(session_id, succeeded, "person")
+    async with opened(NARROW) as pilot:
+        await go(pilot, "f3")
+        await shows(pilot, "Order paper", "Order ink", "Taxi")
+        await pilot.press("f")
+        await shows(pilot, "Only: achieved", "Order paper")
+        await until(pilot, lambda: "Order ink" not in text(pilot))
+        await pilot.press("f")
+        await shows(pilot, "Only: not achieved", "Order ink")
+        await until(pilot, lambda: "Order paper" not in text(pilot))
+        await pilot.press("ctrl+f")
+        await type_in(pilot, "paper")
+        await shows(pilot, "No task has the words 'paper' and is not achieved")
+        await pilot.press("escape")
+        await shows(pilot, "Order paper", "Order ink", "Taxi")
+        assert "Only:" not in text(pilot)
+
+
+def test_every_part_is_known_to_the_store_and_together_they_leave_nothing_out(filled: Store) -> None:
+    for succeeded in (True, False):
+        session_id = filled.begin_session("Order", ORIGIN, ORIGIN)
+        filled.end_session(session_id, "done")
+        filled.add_outcome(session_id, succeeded, "check")
+    filled.begin_session("Order more", ORIGIN, ORIGIN)
+    parts = {part: {row.id for row in filled.sessions(limit=100, only=part)} for part in get_args(Which)}
+    taught = parts.pop("taught")
+    assert all(parts.values()) and sum(map(len, parts.values())) == len(set().union(*parts.values()))
+    assert set().union(*parts.values()) == {row.id for row in filled.sessions(limit=100)}
+    assert taught == {row.id for row in filled.sessions(limit=100) if row.kind == "teach"} != set()
 
 
 async def test_the_cursor_stays_on_its_session_when_another_comes(filled: Store, opened: Opened) -> None:

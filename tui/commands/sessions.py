@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
-from agent.store import Store
+from agent.store import Store, Which
 from browser.errors import UsageError
 from tui.output import note, print_json, print_table, say
+
+PARTS: dict[str, Which] = {name: name for name in get_args(Which)}
 
 
 def sessions(
     search: Annotated[str, typer.Argument(help="Words of the task.")] = "",
+    only: Annotated[str, typer.Option(help=f"Only a part: {', '.join(PARTS)}.")] = "",
     limit: Annotated[int, typer.Option(min=1, help="How many, the latest first.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List sessions."""
+    part = PARTS.get(only.replace("-", " ")) if only else None
+    if only and part is None:
+        raise UsageError(f"there is no part of the sessions called {only!r}", f"The parts are {', '.join(PARTS)}")
     with Store.open() as store:
-        rows = store.sessions(search or None, limit)
+        rows = store.sessions(search or None, limit, only=part)
     if as_json:
         print_json(rows)
         return
     if not rows:
-        say('No sessions yet. Begin one: apprentice run "…" --url http://…')
+        say("No such session." if search or only else 'No sessions yet. Begin one: apprentice run "…" --url http://…')
         return
     print_table(
         ("session", "kind", "task", "steps", "ended", "outcome"),

@@ -22,7 +22,7 @@ from tui.screens.picture import picture_key, read_picture
 from tui.starting import has_display
 from tui.widgets.form import StartForm
 from tui.widgets.masthead import Masthead
-from tui.widgets.person import ApprovalBox, QuestionBox, StepBox
+from tui.widgets.person import ApprovalBox, CorrectionBox, QuestionBox, StepBox
 from tui.widgets.watch import WatchView
 
 TAUGHT = "taught: F9 shows the lesson, F6 a new task, F4 the night"
@@ -40,8 +40,8 @@ class LiveScreen(StoreScreen):
         "Live starts one session and shows what it sees and does. Write the task in your own words and the address it "
         "begins at. F5 lets the agent try. Ctrl+T teaches it: you do the task yourself, in the browser window or, where "
         "there is no display, by typing each action here, and it becomes a lesson. The session may ask a question: type "
-        "the answer. Before it sends, pays, deletes or publishes, it shows the exact action and waits for your y or n. "
-        "Lessons that fit the task are read by themselves."
+        "the answer. F7 pauses it. Before it sends, pays, deletes or publishes, it shows the exact action and waits for your "
+        "y or n. Lessons that fit the task are read by themselves."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f5", "start", "Start", id="session.start", tooltip="Begin the task that the fields describe"),
@@ -52,9 +52,17 @@ class LiveScreen(StoreScreen):
         Binding(
             "f7",
             "turn_wheel",
-            "Take over",
-            id="session.take_over",
-            tooltip="Do it yourself in the browser window for a while; press it again and the session goes on from there",
+            "Pause",
+            id="session.pause",
+            tooltip="The agent waits, and you may do things yourself in the browser window; press it again and it goes on from there",
+        ),
+        Binding(
+            "ctrl+r",
+            "correct",
+            "Correct",
+            show=False,
+            id="session.correct",
+            tooltip="Have something else done in the place of what the agent does next, or wants to do now",
         ),
         Binding("f8", "stop", "Stop", id="session.stop", tooltip="End the session now; what it did so far is kept"),
         picture_key("session.picture"),
@@ -110,8 +118,10 @@ class LiveScreen(StoreScreen):
                 return self.running
             case "picture":
                 return self._progress is not None
+            case "correct":
+                return self.running and not self._teaches
             case "turn_wheel":
-                return self.running and has_display()
+                return self.running and (has_display() or not self._teaches)
         return True
 
     # ---- what the person does ---------------------------------------------------------------------------------
@@ -177,6 +187,17 @@ class LiveScreen(StoreScreen):
         theirs = self._progress.phase is Phase.THEIRS
         self._child.answer({"hand_back": True} if theirs else {"take_over": True})
 
+    async def action_correct(self) -> None:
+        """Take what should be done instead."""
+        await self._watch.correct()
+
+    async def on_correction_box_answered(self, message: CorrectionBox.Answered) -> None:
+        """Pass it on. A question that waits is answered by it; without one it is done in the place of what comes next."""
+        if message.text is None or self._child is None:
+            await self._watch.corrected()
+        else:
+            await self._reply({"correct": message.text})
+
     async def on_question_box_answered(self, message: QuestionBox.Answered) -> None:
         """Pass the answer on."""
         await self._reply({"answer": message.text})
@@ -235,7 +256,10 @@ class LiveScreen(StoreScreen):
                 case "observed":
                     self._note = ""
                 case "take_over":
-                    self._note = f"{record['reason'] or 'the browser window is yours'}; F7 hands it back"
+                    yours = (
+                        "the browser window is yours; F7 hands it back" if has_display() else "F7 lets the agent go on"
+                    )
+                    self._note = f"{record['reason'] or 'paused'}; {yours}"
         stepped = any(record.get("event") == "stepped" for record in records)
         if stepped and not self._teaches and self._next_cost is None:
             self._next_cost = self.set_timer(COST_S, self._read_cost)

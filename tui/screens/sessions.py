@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Footer, Input, Static
 
-from agent.store import Store
+from agent.store import Store, Which
 from tui import tables
 from tui.messages import SessionsRead
 from tui.screens.base import FollowingScreen
@@ -27,6 +27,13 @@ class SessionTable(RowTable):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "screen.open", "Open", id="sessions.open", tooltip="Go through the steps of this session"),
+        Binding(
+            "f",
+            "screen.filter",
+            "Filter",
+            id="sessions.filter",
+            tooltip="List only a part: achieved, not achieved, not judged, unfinished, taught; then all again",
+        ),
     ]
 
 
@@ -37,7 +44,7 @@ class SessionsScreen(FollowingScreen):
     AUTO_FOCUS = "#sessions"
     ABOUT: ClassVar[str] = (
         "Sessions lists every task that was worked on, by this dashboard or by a command. Search finds words of the "
-        "task. Enter opens a session: there you go through its steps and say whether the task was achieved, now or "
+        "task, f leaves a part of them. Enter opens one: there you go through its steps and say whether the task was achieved, now or "
         "months later."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,19 +62,21 @@ class SessionsScreen(FollowingScreen):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self._limit = PAGE
+        self._only: Which | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out search, list and what stands for an empty one."""
         yield Masthead("sessions")
         yield Field(placeholder="Search the tasks (ctrl+f)", id="search", compact=True)
+        yield Static(id="only", markup=False)
         yield SessionTable(tables.SESSIONS, id="sessions")
         yield Static(id="no-sessions", markup=False)
         yield Footer()
 
     def look(self) -> None:
         """Read the list, as searched."""
-        search, limit = self.query_one("#search", Input).value, self._limit
-        self.read(lambda store: SessionsRead(search, store.sessions(search or None, limit)))
+        search, limit, only = self.query_one("#search", Input).value, self._limit, self._only
+        self.read(lambda store: SessionsRead(search, only, store.sessions(search or None, limit, only=only)))
 
     def on_sessions_read(self, message: SessionsRead) -> None:
         """Draw the list."""
@@ -75,7 +84,8 @@ class SessionsScreen(FollowingScreen):
         table.show(tables.sessions(message.rows))
         table.display = bool(message.rows)
         empty.display = not message.rows
-        empty.update(f"No task has the words {message.search!r}." if message.search else NONE_YET)
+        empty.update(_none(message))
+        self._say_which()
         self.drawn.set()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -103,11 +113,35 @@ class SessionsScreen(FollowingScreen):
         if current is not None:
             self.app.push_screen(SessionScreen(self._store, current))
 
+    def action_filter(self) -> None:
+        """List the next part of the sessions, after the last one all of them."""
+        parts: tuple[Which | None, ...] = (None, *get_args(Which))
+        self._only = parts[(parts.index(self._only) + 1) % len(parts)]
+        self._limit = PAGE
+        self._say_which()
+        self.look()
+
+    def _say_which(self) -> None:
+        only = self.query_one("#only", Static)
+        only.display = self._only is not None
+        only.update(f"Only: {self._only}   (f: the next part)")
+
     def action_search(self) -> None:
         """Type a search."""
         self.query_one("#search").focus()
 
     def action_leave_search(self) -> None:
         """Show all sessions again."""
+        self._only = None
+        self._say_which()
         self.query_one("#search", Input).value = ""
+        self.look()
         self.query_one(RowTable).focus()
+
+
+def _none(message: SessionsRead) -> str:
+    """Say why the list is empty."""
+    part = f" and is {message.only}" if message.only else ""
+    if message.search:
+        return f"No task has the words {message.search!r}{part}."
+    return f"No session is {message.only}." if message.only else NONE_YET

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
+from tui.starting import problem_with_action
 from tui.widgets.field import Field
 
 _BOX = """
@@ -155,6 +156,47 @@ class StepBox(Vertical):
         self.post_message(self.Answered(None))
 
 
+class CorrectionBox(Vertical):
+    """What the person wants done in the place of what the agent does next."""
+
+    DEFAULT_CSS = _BOX.format(name="CorrectionBox") + "CorrectionBox > #correction-problem { color: $text-error; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave", id="correction.leave", tooltip="Correct nothing")
+    ]
+
+    @dataclass
+    class Answered(Message):
+        """The person said what is to be done; None corrects nothing."""
+
+        text: str | None
+
+    def compose(self) -> ComposeResult:
+        """Show what the field is for, and what was wrong with what was typed, above it."""
+        yield Static("Instead of what the agent does next. Enter has it done, Esc leaves.", markup=False)
+        yield Static(id="correction-problem", markup=False)
+        yield Field(placeholder='click "Cancel"   type "Name" "Ada"   select "Size" "M"', id="correction", compact=True)
+
+    def on_mount(self) -> None:
+        """Be ready to be typed into."""
+        self.query_one("#correction-problem").display = False
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Send the action, or say what is wrong with it; an empty one is none yet."""
+        event.stop()
+        if text := event.value.strip():
+            problem = problem_with_action(text)
+            said = self.query_one("#correction-problem", Static)
+            said.update(problem)
+            said.display = bool(problem)
+            if not problem:
+                self.post_message(self.Answered(text))
+
+    def action_leave(self) -> None:
+        """Correct nothing."""
+        self.post_message(self.Answered(None))
+
+
 class ApprovalBox(Static, can_focus=True):
     """The exact action that waits, what it may bring about, and two keys."""
 
@@ -174,7 +216,7 @@ class ApprovalBox(Static, can_focus=True):
 
     def __init__(self, action: str, consequence: str, reason: str = "") -> None:
         why = f" ({reason})" if reason else ""
-        text = f"The session wants to: {action}\nConsequence: {consequence}{why}\nAllow it? y yes, n no"
+        text = f"The session wants to: {action}\nConsequence: {consequence}{why}\nAllow it? y yes, n no, ctrl+r something else"
         super().__init__(text, markup=False)
 
     def on_mount(self) -> None:

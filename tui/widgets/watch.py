@@ -7,12 +7,12 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tui import words
 from tui.widgets.heading import Heading
 from tui.widgets.page import PageView
-from tui.widgets.person import ApprovalBox, QuestionBox, StepBox
+from tui.widgets.person import ApprovalBox, CorrectionBox, QuestionBox, StepBox
 from tui.widgets.timeline import Timeline
 
 
@@ -65,6 +65,24 @@ class WatchView(Vertical):
                 await self._ask(QuestionBox(record["text"]))
             case "step_wanted":
                 await self._ask(StepBox(record["step"], record["offers"], record["problem"], written))
+
+    async def correct(self) -> None:
+        """Take a correction; what is asked meanwhile waits behind it."""
+        person = self.query_one("#person")
+        if not person.query(CorrectionBox):
+            for box in person.children:
+                box.display = False
+            await person.mount(CorrectionBox())
+
+    async def corrected(self) -> None:
+        """Take the correction away, and put up again what it hid."""
+        await self.query(CorrectionBox).remove()
+        hidden = self.query_one("#person").children
+        for box in hidden:
+            box.display = True
+        last = hidden[-1] if hidden else None
+        field = last.query(Input).first(Input) if last and last.query(Input) else last
+        self.screen.set_focus(field or self.query_one(Timeline))
 
     async def clear(self) -> None:
         """Take the question away."""

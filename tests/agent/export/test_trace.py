@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import zipfile
@@ -50,13 +52,13 @@ def playwright(folder: Path, *arguments: str) -> str:
 def snapshot(folder: Path, action: str, phase: str) -> Iterator[str]:
     """Let Playwright serve the page before or after an action, and give its address."""
     command = [sys.executable, "-m", "playwright", "trace", "snapshot", action, "--phase", phase, "--serve"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         try:
             yield line.split()[-1]
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)  # the program it starts, too
 
 
 @pytest.mark.browser
