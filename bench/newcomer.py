@@ -34,6 +34,8 @@ DASHBOARD = (sys.executable, "-m", "tui.cli")
 NIGHT_PATIENCE = 3600.0
 ERRAND_PATIENCE = 600.0
 SEED = 1
+ENDED = re.compile(r"(refused|done|interrupted): |failed")
+"""How the screen begins to say how a night ended."""
 GATE_ROWS = re.compile(r"Gate of adapter \w+: \d+ of \d+ ok\s.* (ok|FAIL) ", re.DOTALL)
 
 Tell = Callable[[str], None]
@@ -106,13 +108,16 @@ class Journey:
         return re.findall(r"ended: *(.*)", screen)[-1].strip()
 
     def sleep(self) -> None:
-        """Begin a night and watch it until the gate's rows are there."""
+        """Begin a night, watch it to its end, and go on to the gate's rows: a curve may stand above them."""
         self.tell("begins a night")
         self.terminal.press("F4")
         self.terminal.shows("Press c")
         self.terminal.keep("learning")
         self.terminal.press("c")
-        self.terminal.wait(self._night_is_over, "the gate's rows", NIGHT_PATIENCE)
+        screen = self.terminal.wait(self._night_is_over, "the night's end", NIGHT_PATIENCE)
+        self.terminal.keep("night-over")
+        if "failed" not in _night(screen):
+            self.terminal.wait(lambda shown: GATE_ROWS.search(shown) or self._next_part(), "the gate's rows")
         self.terminal.keep("gate")
 
     def see_adapter(self) -> None:
@@ -164,13 +169,19 @@ class Journey:
             self.terminal.keep(f"step-{number}-which")
             self.terminal.press("Enter")
 
+    def _next_part(self) -> None:
+        """Go on to the next table, and leave the screen the time to follow."""
+        before = self.terminal.screen()
+        self.terminal.press("Tab")
+        self.terminal.wait(lambda shown: shown != before, "the next part")
+
     def _night_is_over(self, screen: str) -> bool:
-        """Note what the night says that it does, until a gate's rows are there, or it broke off."""
+        """Note what the night says that it does, until it says how it ended."""
         for phase in re.findall(r"(starting|loading|rehearsing|learning|testing|deciding)\b", _night(screen)):
             if not self.phases or self.phases[-1] != phase:
                 self.phases.append(phase)
                 self.terminal.keep(f"night-{phase}")
-        return bool(GATE_ROWS.search(screen)) or "failed" in _night(screen)
+        return bool(ENDED.search(_night(screen)))
 
 
 def _night(screen: str) -> str:

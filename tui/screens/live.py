@@ -15,14 +15,13 @@ from agent.store import Store
 from browser.errors import ApprenticeError
 from tui.feed import Child, error_of
 from tui.messages import CostRead, NewcomerSeen, NoteArrived, PictureRead, RecordArrived, SessionExited, StateChanged
-from tui.progress import WAITING, Phase, SessionProgress
+from tui.progress import WAITING, SessionProgress
 from tui.reading import Cost, read_cost
-from tui.screens.base import StoreScreen
 from tui.screens.picture import picture_key, read_picture
+from tui.screens.steering import SteeringScreen
 from tui.starting import has_display
 from tui.widgets.form import StartForm
 from tui.widgets.masthead import Masthead
-from tui.widgets.person import ApprovalBox, CorrectionBox, QuestionBox, StepBox
 from tui.widgets.watch import WatchView
 
 TAUGHT = "taught: F9 shows the lesson, F6 a new task, F4 the night"
@@ -31,7 +30,7 @@ FRAME_S, COST_S = 0.05, 0.5
 """What arrives within a frame is drawn together, and the store is asked for the cost so seldom: sixty steps a second do not lag."""
 
 
-class LiveScreen(StoreScreen):
+class LiveScreen(SteeringScreen):
     """One session, in a process of its own: fields before it begins, its steps and pages from then on."""
 
     CSS_PATH = "live.tcss"
@@ -73,24 +72,12 @@ class LiveScreen(StoreScreen):
         self._command = command
         self._teach_command = teach_command
         self._teaches = False
-        self._written = ""
-        self._child: Child | None = None
-        self._progress: SessionProgress | None = None
         self._cost: Cost | None = None
         self._note = ""
         self._error = ""
         self._undrawn: list[dict[str, Any]] = []
         self._next_frame: Timer | None = None
         self._next_cost: Timer | None = None
-
-    @property
-    def _watch(self) -> WatchView:
-        return self.query_one(WatchView)
-
-    @property
-    def running(self) -> bool:
-        """Whether the process of a session is there: it closes its browser after the session's end."""
-        return self._child is not None
 
     def compose(self) -> ComposeResult:
         """Lay out the fields and, hidden until a session begins, what is watched."""
@@ -170,46 +157,6 @@ class LiveScreen(StoreScreen):
         self.query_one("#task").focus()
         self.refresh_bindings()
         self._tell()
-
-    def action_stop(self) -> None:
-        """End the session."""
-        if self._child is None or self._progress is None:
-            return
-        if self._progress.phase is not Phase.ENDED:
-            self._progress.phase = Phase.STOPPING
-        self._child.stop()
-        self._tell()
-
-    def action_turn_wheel(self) -> None:
-        """Take the wheel, or hand it back when the person has it."""
-        if self._child is None or self._progress is None:
-            return
-        theirs = self._progress.phase is Phase.THEIRS
-        self._child.answer({"hand_back": True} if theirs else {"take_over": True})
-
-    async def action_correct(self) -> None:
-        """Take what should be done instead."""
-        await self._watch.correct()
-
-    async def on_correction_box_answered(self, message: CorrectionBox.Answered) -> None:
-        """Pass it on. A question that waits is answered by it; without one it is done in the place of what comes next."""
-        if message.text is None or self._child is None:
-            await self._watch.corrected()
-        else:
-            await self._reply({"correct": message.text})
-
-    async def on_question_box_answered(self, message: QuestionBox.Answered) -> None:
-        """Pass the answer on."""
-        await self._reply({"answer": message.text})
-
-    async def on_approval_box_answered(self, message: ApprovalBox.Answered) -> None:
-        """Pass yes or no on."""
-        await self._reply({"approve": message.approve})
-
-    async def on_step_box_answered(self, message: StepBox.Answered) -> None:
-        """Pass on what the person does next; it stays at hand until it is known to be possible."""
-        self._written = message.text or ""
-        await self._reply({"answer": message.text})
 
     def action_page(self, pages: int) -> None:
         """Scroll the page that is shown while a step is typed."""
@@ -299,13 +246,6 @@ class LiveScreen(StoreScreen):
         self.read(fetch)
 
     # ---- drawing ----------------------------------------------------------------------------------------------
-
-    async def _reply(self, record: dict[str, object]) -> None:
-        if self._child is not None and self._progress is not None:
-            self._child.answer(record)
-            self._progress.phase = Phase.ACTING
-        await self._watch.answered()
-        self._tell()
 
     def _read_cost(self) -> None:
         self._next_cost = None
