@@ -170,10 +170,11 @@ class Journey:
             self.terminal.press("Enter")
 
     def _next_part(self) -> None:
-        """Go on to the next table, and leave the screen the time to follow."""
-        before = self.terminal.screen()
+        """Go on to the next table, and leave the screen the time to follow; where it was in view before, nothing moves."""
+        before, end = self.terminal.screen(), time.monotonic() + 1.0
         self.terminal.press("Tab")
-        self.terminal.wait(lambda shown: shown != before, "the next part")
+        while self.terminal.screen() == before and time.monotonic() < end:
+            time.sleep(0.05)
 
     def _night_is_over(self, screen: str) -> bool:
         """Note what the night says that it does, until it says how it ended."""
