@@ -23,11 +23,9 @@ def open_dashboard(profile: str = "") -> int:
             raise UsageError("the dashboard needs a terminal", "Use a command instead: apprentice --help lists them")
         from tui.app import MODES, ApprenticeApp, screen_of
         from tui.look import dress
-        from tui.screens.picture import ask_terminal
 
         gc.freeze()  # what is loaded stays: no collection has to go through it, now or while the screen is used
         gc.enable()
-        ask_terminal()
         app = ApprenticeApp(store)
         dress(app, chain([ApprenticeApp], map(screen_of, MODES)))
         app.run()

@@ -185,7 +185,7 @@ def test_at_a_terminal_the_wheel_is_turned_by_lines(store: Store) -> None:
     os.close(ours)
     assert process.wait(60) == 0
     assert heard(written.decode()) == [{"take_over": True}, {"correct": 'click "Save"'}, {"hand_back": True}]
-    assert b"While it runs: t takes the wheel" in written, "what is none of these is explained"
+    assert b"While it runs: t pauses it" in written, "what is none of these is explained"
     assert b"\x1b[2J" not in written and b"\x1b[H" not in written, "the cursor stays where it is"
 
 

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from driving import NARROW, Opened, go, shows, text, until
 from PIL import Image
-from textual_image.widget import Image as Drawn
+from textual.widgets import Static
 
 from agent.store import Store
 from browser.actions import parse
@@ -45,8 +45,9 @@ async def test_a_step_is_seen_as_a_picture(store: Store, opened: Opened, size: t
         await go(pilot, "enter")
         await pilot.press("ctrl+g")
         await until(pilot, lambda: isinstance(pilot.app.screen, PictureScreen))
-        drawn = pilot.app.screen.query_one(Drawn)
+        drawn = pilot.app.screen.query_one("#picture", Static)
         await until(pilot, lambda: drawn.size.width > 20)
+        assert "▄" in text(pilot) or "▀" in text(pilot)
         assert drawn.size.width <= size[0] and drawn.size.height <= size[1], "all of it is seen"
         assert drawn.size.width > 2 * drawn.size.height, "it is as wide as the page was, in cells"
         await pilot.press("escape")
@@ -59,7 +60,7 @@ async def test_a_step_is_seen_as_a_picture(store: Store, opened: Opened, size: t
 def test_without_the_extra_it_is_said_how_to_have_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     (step,) = store.steps(photographed(store, jpeg()))
     assert read_picture(store, step).data == jpeg()
-    monkeypatch.setitem(sys.modules, "textual_image", None)  # as when it is not installed
+    monkeypatch.setitem(sys.modules, "rich_pixels", None)  # as when it is not installed
     with pytest.raises(SetupError, match="extra") as told:
         read_picture(store, step)
     assert "apprentice[pictures]" in str(told.value) and f"apprentice replay {step.session_id} --html" in str(

@@ -1,15 +1,15 @@
-"""The screenshot of a step, in the terminal: drawn by textual-image, an optional extra, as finely as the terminal can."""
+"""The screenshot of a step, in the terminal: drawn in half cells, which every terminal shows, by an optional extra."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from io import BytesIO
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
+from textual.events import Resize
 from textual.screen import ModalScreen
+from textual.widgets import Static
 
 from agent.store import StepRow, Store
 from browser.errors import SetupError, UsageError
@@ -34,11 +34,21 @@ class PictureScreen(ModalScreen[None]):
         self._data = data
 
     def compose(self) -> ComposeResult:
-        """Draw it."""
-        from textual_image.widget import Image
+        """Make room for it."""
+        yield Static(id="picture")
 
-        with Container(id="picture"):
-            yield Image(BytesIO(self._data))
+    def on_resize(self, event: Resize) -> None:
+        """Draw it as large as it fits: a cell is as wide as one dot and as high as two."""
+        from PIL import Image
+        from rich_pixels import Pixels
+
+        with Image.open(BytesIO(self._data)) as picture:
+            share = min(event.size.width / picture.width, 2 * event.size.height / picture.height)
+            dots = (max(1, int(picture.width * share)), max(2, int(picture.height * share) // 2 * 2))
+            drawn = Pixels.from_image(picture.convert("RGB").resize(dots, Image.Resampling.LANCZOS))
+        place = self.query_one("#picture", Static)
+        place.styles.width, place.styles.height = dots[0], dots[1] // 2
+        place.update(drawn)
 
     def action_close(self) -> None:
         """Go back."""
@@ -52,16 +62,10 @@ def read_picture(store: Store, step: StepRow | None) -> PictureRead:
             "there is no picture of this step", "Pictures are taken in browsers, unless `screenshots` is off"
         )
     try:
-        import textual_image  # noqa: F401 - the extra
+        import rich_pixels  # noqa: F401 - the extra
     except ImportError as error:
         raise SetupError(
             "pictures in the terminal are an extra",
             f"pip install 'apprentice[pictures]', or see them in a browser: apprentice replay {step.session_id} --html FILE",
         ) from error
     return PictureRead(store.get_blob(step.screenshot_hash))
-
-
-def ask_terminal() -> None:
-    """Ask the terminal what it can draw. Only before Textual reads from it can anybody else hear the answer."""
-    with suppress(ImportError):
-        import textual_image.widget  # noqa: F401 - it asks when it is imported

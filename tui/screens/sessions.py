@@ -32,7 +32,7 @@ class SessionTable(RowTable):
             "screen.filter",
             "Filter",
             id="sessions.filter",
-            tooltip="List only a part: achieved, not achieved, not judged, unfinished, taught; then all again",
+            tooltip="List the next part: achieved, not achieved, …",
         ),
     ]
 
