@@ -82,7 +82,7 @@ def teachable(store: Store, app: str | None = None) -> list[LessonRow]:
         for row in store.lessons(app)
         if (row.kind == "demonstration" or (row.kind == "correction" and row.steps))
         and row.source_session_id
-        and store.session(row.source_session_id).outcome is not False
+        and store.word_on(row.source_session_id) is not False
     ]
     return sorted(rows, key=lambda row: row.created_at)
 

@@ -106,8 +106,8 @@ def _achieved(store: Store, session: SessionRow, *, by_person: bool) -> bool:
     """Whether the task was achieved: by a check's or a person's word, or, where the person had a hand in it, as far as anybody knows."""
     if session.kind != "run" or session.stop_reason != StopReason.DONE:
         return False
-    said = [outcome.succeeded for outcome in store.outcomes(session.id) if outcome.source != "agent"]
-    return said[-1] if said else by_person
+    said = store.word_on(session.id)
+    return by_person if said is None else said
 
 
 def _has_left_one(store: Store, session: SessionRow) -> bool:

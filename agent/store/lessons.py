@@ -18,7 +18,8 @@ from agent.store.rows import LessonKind, LessonRow, LessonStep
 from browser.errors import UsageError
 
 _HOLDS = """coalesce(
-        (SELECT succeeded FROM outcomes WHERE session_id = {}.source_session_id ORDER BY source = 'agent', seq DESC LIMIT 1), 1)"""
+        (SELECT succeeded FROM outcomes WHERE session_id = {}.source_session_id AND source <> 'agent' ORDER BY seq DESC LIMIT 1), 1)"""
+"""An agent's word takes no lesson out of use, and brings none back: whoever gives tasks must not unteach."""
 _RETIRED_AT = f"""coalesce(lessons.retired_at,
     (SELECT min(newer.created_at) FROM lessons AS newer WHERE newer.overrules = lessons.id AND {_HOLDS.format("newer")}))"""
 """A lesson is overruled until the session that overruled it is judged failed."""

@@ -15,6 +15,10 @@ from agent.store.rows import OutcomeRow, OutcomeSource, SessionKind, SessionRow,
 from browser.errors import UsageError
 
 _OUTCOME = "(SELECT succeeded FROM outcomes WHERE session_id = sessions.id ORDER BY source = 'agent', seq DESC LIMIT 1)"
+_SAID = (
+    "(SELECT succeeded FROM outcomes WHERE session_id = sessions.id AND source <> 'agent' ORDER BY seq DESC LIMIT 1)"
+)
+"""The latest word of a person or a check, NULL without one: what learning heeds."""
 _SELECT = f"""
     SELECT sessions.*, (SELECT count(*) FROM steps WHERE session_id = sessions.id) AS steps, {_OUTCOME} AS outcome
     FROM sessions"""
@@ -104,21 +108,26 @@ class Sessions(Part):
     def sessions_with(self, lesson_id: str, limit: int) -> list[SessionRow]:
         """List sessions that read a lesson before all others, said that they were done, did every step, and that nobody judged failed."""
         rows = self._db.rows(
-            f"SELECT * FROM ({_SELECT} WHERE kind = 'run' AND stop_reason = 'done' AND json_extract(lesson_ids, '$[0]') = ?"
-            " AND NOT EXISTS (SELECT 1 FROM steps WHERE session_id = sessions.id AND (ok IS NULL OR ok = 0 OR actor <> 'agent')))"
-            " WHERE outcome IS NOT 0 ORDER BY seq DESC LIMIT ?",
+            f"{_SELECT} WHERE kind = 'run' AND stop_reason = 'done' AND json_extract(lesson_ids, '$[0]') = ?"
+            " AND NOT EXISTS (SELECT 1 FROM steps WHERE session_id = sessions.id AND (ok IS NULL OR ok = 0 OR actor <> 'agent'))"
+            f" AND {_SAID} IS NOT 0 ORDER BY seq DESC LIMIT ?",
             [lesson_id, limit],
         )
         return [_session(row) for row in rows]
 
     def judged_sessions(self, adapter_id: str, since: str, *, succeeded: bool) -> list[SessionRow]:
         """List an adapter's sessions that began since a time and that a person or a check judged so, the latest first."""
-        said = "(SELECT succeeded FROM outcomes WHERE session_id = sessions.id AND source <> 'agent' ORDER BY seq DESC LIMIT 1)"
         rows = self._db.rows(
-            f"{_SELECT} WHERE kind = 'run' AND adapter_id = ? AND started_at >= ? AND {said} = ? ORDER BY seq DESC",
+            f"{_SELECT} WHERE kind = 'run' AND adapter_id = ? AND started_at >= ? AND {_SAID} = ? ORDER BY seq DESC",
             [adapter_id, since, int(succeeded)],
         )
         return [_session(row) for row in rows]
+
+    def word_on(self, session_id: str) -> bool | None:
+        """Return the latest word of a person or a check on a session, None without one; an agent's counts for nothing here."""
+        exact = self._resolve("sessions", session_id)
+        (row,) = self._db.rows(f"SELECT {_SAID} AS said FROM sessions WHERE id = ?", [exact])
+        return None if row["said"] is None else bool(row["said"])
 
     def add_outcome(self, session_id: str, succeeded: bool, source: OutcomeSource, note: str = "") -> str:
         """Record somebody's word on a session, at any time after it, and return its id. Earlier words stay."""

@@ -19,7 +19,7 @@ def say_overruled(connection: sqlite3.Connection) -> None:
 
 
 _OVERRULED = """EXISTS (SELECT 1 FROM lessons AS newer WHERE newer.overrules = lessons.id AND coalesce((SELECT succeeded FROM outcomes
-                 WHERE session_id = newer.source_session_id ORDER BY source = 'agent', seq DESC LIMIT 1), 1))"""
+                 WHERE session_id = newer.source_session_id AND source <> 'agent' ORDER BY seq DESC LIMIT 1), 1))"""
 
 _SESSIONS = """
     CREATE VIEW v_sessions AS

@@ -130,6 +130,19 @@ def test_what_was_overruled_by_what_failed_holds_again(store: Store) -> None:
     assert [row.id for row in store.find_lessons(APP, TASK)] == [new] == [row.id for row in teachable(store)]
 
 
+def test_an_agent_s_word_unteaches_nothing_and_brings_nothing_back(store: Store) -> None:
+    old = lesson(store, "Bea paid Chris back 7", 'click "Add"', 'type "What?" "7"')
+    put_right = session(store, (STRAIGHT[0], BY_HAND), [old])
+    new = learn_from(store, put_right)
+    store.add_outcome(put_right, False, "agent", "an agent says so")
+    assert store.session(put_right).outcome is False and store.word_on(put_right) is None
+    assert [row.id for row in store.find_lessons(APP, TASK)] == [new] == [row.id for row in teachable(store)]
+    assert store.lesson(old).retired_at is not None
+    judge(store, put_right, succeeded=False, source="person")
+    store.add_outcome(put_right, True, "agent", "an agent says otherwise")
+    assert [row.id for row in store.find_lessons(APP, TASK)] == [old] == [row.id for row in teachable(store)]
+
+
 def test_words_are_not_overruled_by_what_a_person_does(store: Store) -> None:
     words = store.add_lesson("words", APP, "", "Told: be brief")
     assert learn_from(store, session(store, (STRAIGHT[0], BY_HAND), [words])) is not None

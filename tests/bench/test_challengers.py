@@ -13,29 +13,13 @@ from bench.challengers import GOOD, Trial, about, made_by, main, missed, open_tr
 from bench.planted import CODES, PLANTED, Planted, learned_nothing, with_codes
 from bench.small import paid_back, teach
 from browser.errors import UsageError
-from consolidation.config import NightConfig
-from consolidation.distill import DistillConfig
 from consolidation.evidence import Skill
-from consolidation.gate import Bounds, Row
+from consolidation.gate import Row
 from consolidation.job import Request, demonstration_of, prepare
 from consolidation.lora import load_lora, trainable
 from consolidation.memorised import held_by
 from consolidation.overnight import hold
-
-CONFIG = NightConfig(
-    variants=2,
-    rollouts=1,
-    rounds=(0.5,),
-    probes=1,
-    page_anchors=1,
-    dictations=1,
-    shipped_anchors=1,
-    held_anchors=1,
-    held_dictations=1,
-    distill=DistillConfig(rank=4, alpha=8, updates=2, anchors=1),
-    bounds=Bounds(headroom=-1.0),  # random weights follow no lesson
-    with_manual=True,
-)
+from tests.consolidation.test_growth import CONFIG
 
 
 def test_codes_stand_on_the_last_page_and_are_what_is_asked_about() -> None:

@@ -91,6 +91,7 @@ def refused(done: subprocess.CompletedProcess[str], code: int, message: str, adv
     [
         (("run", " ", "--url", NOBODY), 2, "the task is empty", "Say what to do"),
         (("run", "x", "--url", "ftp://a.example/"), 2, "ftp://a.example/", "Addresses begin with http"),
+        (("sessions", "--only", "fast"), 2, "fast", "The parts are achieved"),
         (("run", "x", "--url", NOBODY, "--approve", "fly"), 2, "fly", "consequences are change, send, pay"),
         (
             ("run", "x", "--url", NOBODY, "--headless", "--model", "/nowhere"),
